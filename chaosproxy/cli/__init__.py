@@ -1,0 +1,79 @@
+"""EDGE. One file a subcommand: parse, call the house, print. Nothing is imported before it is needed."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from chaosproxy import __version__
+from chaosproxy.core.errors import ChaosproxyError, StartError
+
+EXIT_USAGE = 2
+EXIT_BROKEN = 4
+EXIT_INTERRUPTED = 130
+
+COMMANDS = {
+    "serve": "A proxy that stays: route your agents through it.",
+    "demo": "All of it in half a minute: a tool API, two agents, a bad day, the scorecards.",
+    "check": "Validate a profile, and explain it in sentences.",
+    "simulate": "Show what a profile would do to imagined calls, without a network.",
+    "faults": "The catalogue of faults.",
+    "profiles": "The profiles that come with chaosproxy.",
+    "schema": "The JSON Schema of profiles, for editors.",
+}
+
+
+class _Commands(click.Group):
+    """Knows the commands by name and loads the one that is asked for, so that `--help` is quick."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"chaosproxy.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Try first: chaosproxy demo. Then: chaosproxy serve bad-monday --upstream search=http://127.0.0.1:9001",
+)
+@click.version_option(__version__, prog_name="chaosproxy")
+def cli() -> None:
+    """Make an agent's tools fail on purpose, and measure how the agent recovers."""
+
+
+def main() -> None:
+    """The console script: runs a command and turns what went wrong into one line and an exit code.
+
+    0 all is well; 2 usage or profile error, nothing was run; 4 the proxy itself failed; 130 interrupted.
+    """
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_USAGE
+    except StartError as error:
+        click.echo(f"chaosproxy: {error}", err=True)
+        code = EXIT_BROKEN
+    except ChaosproxyError as error:
+        click.echo(str(error), err=True)
+        code = EXIT_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

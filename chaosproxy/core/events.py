@@ -1,0 +1,214 @@
+"""What happened, as frozen records. Whoever wants to know subscribes; whoever acts publishes and does not look back."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from chaosproxy.core.answer import Answer
+from chaosproxy.core.call import Call, Layer, Match
+from chaosproxy.core.decision import Decision
+
+
+class Resolution(StrEnum):
+    """How an episode ended."""
+
+    RECOVERED_RETRY = "recovered_retry"
+    RECOVERED_REAUTH = "recovered_reauth"
+    FAILED_FAST = "failed_fast"
+    EXHAUSTED = "exhausted"
+    ABANDONED = "abandoned"
+    UNDETECTED = "undetected"
+    CENSORED = "censored"
+
+    @property
+    def recovered(self) -> bool:
+        """Did the operation succeed in the end?"""
+        return self.value.startswith("recovered")
+
+
+class Verdict(StrEnum):
+    """Whether the way it ended was the right way to react to that fault."""
+
+    APPROPRIATE = "appropriate"
+    INAPPROPRIATE = "inappropriate"
+    UNKNOWN = "unknown"
+
+
+class RetryAfterVerdict(StrEnum):
+    """What became of a Retry-After."""
+
+    COMPLIANT = "compliant"
+    EARLY = "early"
+    LATE = "late"
+    CAPPED = "capped"
+    NO_RETRY = "no_retry"
+
+
+class OperationResult(StrEnum):
+    """How an operation ended."""
+
+    CLEAN = "clean"
+    RECOVERED = "recovered"
+    FAILED = "failed"
+    CENSORED = "censored"
+
+
+class CallReceived(msgspec.Struct, frozen=True):
+    """A request is complete enough to be judged."""
+
+    call: Call
+    match: Match
+
+
+class FaultInjected(msgspec.Struct, frozen=True):
+    """A rule fired; its faults begin now."""
+
+    call: Call
+    decision: Decision
+
+
+class CallAnswered(msgspec.Struct, frozen=True):
+    """A call is over. What the journal calls `call`."""
+
+    call: Call
+    match: Match
+    decision: Decision
+    answer: Answer
+
+
+class RetryWaited(msgspec.Struct, frozen=True):
+    """An attempt followed a failed one of the same operation."""
+
+    call: Call
+    layer: Layer
+    wait: float
+    """Seconds from the end of the failed attempt to the start of this one."""
+
+
+class RetryAfterJudged(msgspec.Struct, frozen=True):
+    """A hint was obeyed, or not."""
+
+    session: str
+    tool: str
+    verdict: RetryAfterVerdict
+    hint: str
+    """The hint's source."""
+    asked: float
+    waited: float | None
+    """None if no attempt followed."""
+
+
+class DuplicateEffect(msgspec.Struct, frozen=True):
+    """The upstream executed a write more than once for one operation: seen, not guessed."""
+
+    call: Call
+    certainty: str
+    """`confirmed`."""
+
+
+class OperationClosed(msgspec.Struct, frozen=True):
+    """All attempts of one intention are over."""
+
+    session: str
+    tool: str
+    result: OperationResult
+    attempts: int
+
+
+class EpisodeOpened(msgspec.Struct, frozen=True):
+    """An operation met its first failure."""
+
+    episode: int
+    session: str
+    tool: str
+    fault: str
+    """The fault's type; `upstream` or `proxy` when nobody injected it."""
+
+
+class EpisodeClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode was decided, or we stopped before it was."""
+
+    episode: int
+    session: str
+    tool: str
+    fault: str
+    rule: str | None
+    operation: int
+    resolution: Resolution
+    verdict: Verdict
+    attempts: int
+    opened: float
+    """Monotonic seconds: when the first failure reached the agent."""
+    closed: float
+    """Monotonic seconds: when the success reached it, or when the episode was given up."""
+    detection_seconds: float
+    """How long the first failing attempt took to fail; for a hang that is the agent's own timeout."""
+    wait_seconds: float
+    """Between attempts."""
+    service_seconds: float
+    """In attempts after the first."""
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    """An agent run is over: it said so, or has been idle for too long, or we stop."""
+
+    session: str
+    source: str
+    calls: int
+    operations: int
+    episodes: int
+    started: float
+    ended: float
+
+
+class RequestRefused(msgspec.Struct, frozen=True):
+    """Bytes came that are not a call: half a request, a head too large, a bad chunk size, an unknown upstream."""
+
+    reason: str
+    """From a bounded set: it becomes a metric label."""
+    detail: str
+    status: int
+    """What we answered; 0 if nothing."""
+
+
+class ConnectionCounted(msgspec.Struct, frozen=True):
+    """An agent's connection came (+1) or went (-1)."""
+
+    change: int
+
+
+Event = (
+    CallReceived
+    | FaultInjected
+    | CallAnswered
+    | RetryWaited
+    | RetryAfterJudged
+    | DuplicateEffect
+    | OperationClosed
+    | EpisodeOpened
+    | EpisodeClosed
+    | SessionEnded
+    | RequestRefused
+    | ConnectionCounted
+)
+
+E = TypeVar("E")
+
+
+class Bus:
+    """Hands each event to those who subscribed to its type, in the order in which they did, at once."""
+
+    def __init__(self) -> None:
+        self._readers: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
+
+    def subscribe(self, kind: type[E], reader: Callable[[E], None]) -> None:
+        """Call `reader` with every event of exactly this type from now on. It must be quick and must not raise."""
+        self._readers[kind].append(reader)
+
+    def publish(self, event: Event) -> None:
+        """Tell the subscribers of this type of event."""
+        for reader in self._readers[type(event)]:
+            reader(event)

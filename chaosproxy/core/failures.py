@@ -1,0 +1,93 @@
+"""The ways a tool can fail, what the agent makes of each, and what a healthy agent would do about it."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """Where in the life of a call a fault strikes; it decides whether the tool ran."""
+
+    BEFORE_UPSTREAM = "before_upstream"
+    """The tool never ran."""
+    AFTER_UPSTREAM = "after_upstream"
+    """The tool ran to its end; its reply is lost, late, replaced or spoiled."""
+    DURING_BODY = "during_body"
+    """The tool ran; the reply breaks while it is being delivered."""
+
+
+class FailureKind(StrEnum):
+    """What a vendor would call it. Each dialect says how it looks on the wire; no status numbers here."""
+
+    RATE_LIMITED = "rate_limited"
+    UNAUTHORIZED = "unauthorized"
+    TOKEN_EXPIRED = "token_expired"
+    PERMISSION_DENIED = "permission_denied"
+    SERVER_ERROR = "server_error"
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    GATEWAY_TIMEOUT = "gateway_timeout"
+
+
+class Outcome(StrEnum):
+    """A call's end as the agent saw it."""
+
+    OK = "ok"
+    SOFT_ERROR = "soft_error"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    AUTH = "auth"
+    DENIED = "denied"
+    NOT_FOUND = "not_found"
+    INVALID = "invalid"
+    QUOTA = "quota"
+    MALFORMED = "malformed"
+    TRUNCATED = "truncated"
+    TIMEOUT = "timeout"
+    AGENT_LEFT = "agent_left"
+    RESET = "reset"
+
+
+OUTCOME_OF_KIND = {
+    FailureKind.RATE_LIMITED: Outcome.THROTTLED,
+    FailureKind.UNAUTHORIZED: Outcome.AUTH,
+    FailureKind.TOKEN_EXPIRED: Outcome.AUTH,
+    FailureKind.PERMISSION_DENIED: Outcome.DENIED,
+    FailureKind.SERVER_ERROR: Outcome.UNAVAILABLE,
+    FailureKind.BAD_GATEWAY: Outcome.UNAVAILABLE,
+    FailureKind.UNAVAILABLE: Outcome.UNAVAILABLE,
+    FailureKind.GATEWAY_TIMEOUT: Outcome.TIMEOUT,
+}
+
+
+class Course(StrEnum):
+    """What time does to a failure."""
+
+    TRANSIENT = "transient"
+    """It passes by itself: the same call may work later."""
+    PERSISTENT = "persistent"
+    """It stays: asking again unchanged cannot work."""
+    CONDITIONAL = "conditional"
+    """It stays until the agent changes something, such as its credentials."""
+
+
+class Reaction(StrEnum):
+    """What a healthy agent does about a failure."""
+
+    RETRY = "retry"
+    WAIT_THEN_RETRY = "wait_then_retry"
+    REAUTHENTICATE = "reauthenticate"
+    CHANGE_ARGUMENTS = "change_arguments"
+    FALL_BACK = "fall_back"
+    STOP_AND_SAY = "stop_and_say"
+    CHECK_FIRST = "check_first"
+
+
+class Nature(msgspec.Struct, frozen=True):
+    """What recovery judges an agent by when a fault has struck it."""
+
+    explicit: bool
+    """Does the agent get an error at all? Spoiled data under a 200 is implicit."""
+    course: Course
+    healthy: tuple[Reaction, ...]
+    """The reactions that count as appropriate."""

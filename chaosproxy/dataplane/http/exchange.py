@@ -1,0 +1,381 @@
+"""One call, from its decision to its answer: the quiet relay, and the end of every call however it went.
+
+The quiet path runs in callbacks alone: no task, no await, each byte written when it came in. A call that a fault
+strikes is driven by `misbehave`, which uses what is here.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from hashlib import blake2b
+from time import monotonic
+from typing import Any, Protocol
+
+from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
+from chaosproxy.core.call import Call, Match, ToolEffect
+from chaosproxy.core.decision import Decision
+from chaosproxy.core.effects import Ending
+from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.reading import hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.routing import Destination
+from chaosproxy.dataplane.http.upstream import Pool, Receiver, UpstreamConnection, UpstreamError
+from chaosproxy.dataplane.http.wire import (
+    Framing,
+    Headers,
+    Request,
+    chunk,
+    end_to_end,
+    last_chunk,
+    own_word,
+    request_head,
+    response_head,
+)
+from chaosproxy.dataplane.port import CallPath
+
+_SAFE_TO_SEND_TWICE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
+"""Idempotent methods (RFC 9110, 9.2.2)."""
+
+
+class AgentSide(Protocol):
+    """What an exchange needs of the agent's connection."""
+
+    def send(self, data: bytes) -> None:
+        """Write to the agent."""
+
+    def hold(self, held: bool) -> None:
+        """Stop reading from the agent, or go on."""
+
+    def exchange_done(self, *, keep: bool) -> None:
+        """The exchange is over; without `keep` the connection closes when all is written."""
+
+    def end(self, ending: Ending) -> None:
+        """End the connection now, in this way."""
+
+
+class Plane(Protocol):
+    """What all exchanges share."""
+
+    path: CallPath
+    pool: Pool
+    wall: Callable[[], float]
+    exchanges: "set[Exchange]"
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine as a task that the listener owns."""
+
+
+class Judged:
+    """A request, where it goes, and what was decided about it."""
+
+    __slots__ = ("call", "decision", "destination", "match", "request")
+
+    def __init__(
+        self, request: Request, destination: Destination, call: Call, judgement: tuple[Match, Decision]
+    ) -> None:
+        self.request = request
+        self.destination = destination
+        self.call = call
+        self.match, self.decision = judgement
+
+
+class Exchange:
+    """A call in progress. As a `Receiver` it relays the upstream's response to the agent as it comes."""
+
+    __slots__ = (
+        "__weakref__",
+        "_digest",
+        "_framing",
+        "_out",
+        "_paused",
+        "_request_sent",
+        "agent",
+        "bytes_out",
+        "deadline",
+        "finished",
+        "first_byte",
+        "hint",
+        "injected_seconds",
+        "judged",
+        "left",
+        "method",
+        "origin",
+        "outlives_agent",
+        "plane",
+        "problem",
+        "replayed",
+        "request",
+        "retried",
+        "sent_at",
+        "skipped",
+        "status",
+        "task",
+        "truth",
+        "upstream",
+        "upstream_seconds",
+        "upstream_status",
+    )
+
+    def __init__(self, plane: Plane, agent: AgentSide, judged: Judged) -> None:
+        self.plane = plane
+        self.agent = agent
+        self.judged = judged
+        self.request = judged.request
+        self.method = judged.request.method
+        self.task: asyncio.Task[None] | None = None
+        self.upstream: UpstreamConnection | None = None
+        self.truth = UpstreamTruth.NOT_SENT
+        self.origin = Origin.UPSTREAM
+        self.status = self.upstream_status = self.bytes_out = 0
+        self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
+        self.hint: Hint | None = None
+        self.skipped: str | None = None
+        self.problem: str | None = None
+        self.replayed = self.retried = self.finished = self.left = self.outlives_agent = False
+        self._request_sent = self._paused = False
+        self._framing = Framing.NONE
+        self._out: list[bytes] = []
+        self._digest = blake2b(digest_size=8) if judged.call.route.effect is ToolEffect.WRITE else None
+
+    # Towards the upstream
+
+    def forward(self) -> None:
+        """Send the request on and relay the response."""
+        origin = self.judged.destination.origin
+        connection = self.plane.pool.take(origin, unsafe=self.method not in _SAFE_TO_SEND_TWICE)
+        if connection is not None:
+            self.send_request(connection)
+        else:
+            self.task = self.plane.spawn(self._connect_and_send())
+
+    async def _connect_and_send(self) -> None:
+        try:
+            connection = await self.plane.pool.connect(self.judged.destination.origin)
+        except UpstreamError as error:
+            self.refuse(error.status, error.problem)
+            return
+        self.send_request(connection)
+
+    def send_request(self, connection: UpstreamConnection, receiver: Receiver | None = None) -> None:
+        """Begin the upstream's part. The response goes to `receiver`, or through here to the agent."""
+        request = self.request
+        self.upstream = connection
+        self.truth = UpstreamTruth.SENT_UNKNOWN
+        self.sent_at = monotonic()
+        self.deadline = self.sent_at + self.judged.destination.origin.settings.timeout
+        self.plane.exchanges.add(self)
+        destination = self.judged.destination
+        data = request_head(request, destination.target, destination.host)
+        if request.parts:
+            data += b"".join([chunk(part) for part in request.parts] if request.chunked else request.parts)
+        if request.complete:
+            if request.chunked:
+                data += last_chunk(())
+        else:
+            request.parts.clear()  # sent once and for all: a streamed body cannot be sent again
+        self._request_sent = request.complete
+        connection.send(receiver or self, data)
+        if not request.complete:
+            self.agent.hold(False)
+
+    def request_data(self, data: bytes) -> None:
+        """A further piece of a streamed request body."""
+        if self.upstream is None or self.upstream.closed:
+            if not self.finished and self.truth is UpstreamTruth.NOT_SENT:
+                self.request.parts.append(data)
+                self.agent.hold(True)
+            return
+        self.upstream.transport.write(chunk(data) if self.request.chunked else data)
+
+    def request_done(self) -> None:
+        """The streamed request body is complete."""
+        if self.upstream is not None and not self.upstream.closed and not self._request_sent:
+            self._request_sent = True
+            if self.request.chunked:
+                self.upstream.transport.write(last_chunk(()))
+
+    # What the upstream's connection tells (Receiver)
+
+    def interim(self, status: int, reason: bytes, headers: Headers) -> None:
+        """1xx responses pass, but not to HTTP/1.0 agents (RFC 9110, 15.2)."""
+        if self.request.version != "1.0":
+            self.agent.send(response_head(status, reason, headers))
+
+    def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
+        """The upstream's response begins."""
+        self.first_byte = monotonic()
+        self.note_upstream(status, headers)
+        self.status = status
+        kept = end_to_end(headers)
+        if framing is Framing.CHUNKED and self.request.version == "1.0":
+            framing = Framing.CLOSE
+            kept = [pair for pair in kept if pair[0].lower() != b"transfer-encoding"]
+        self._framing = framing
+        self._out.append(response_head(status, reason, kept))
+
+    def note_upstream(self, status: int, headers: Headers) -> None:
+        """Record what the upstream's head says, whatever the agent will be told."""
+        self.upstream_status = status
+        self.truth = truth_of(status)
+        self.deadline = 0.0
+        if status >= 400:
+            self.hint = hint_of(headers, self.plane.wall())
+        elif self._digest is not None:
+            self.replayed = said_replayed(headers)
+
+    def digest_body(self, data: bytes) -> None:
+        """Take a piece of a write's reply into its digest."""
+        if self._digest is not None:
+            self._digest.update(data)
+
+    def data(self, data: bytes) -> None:
+        """A piece of the upstream's body."""
+        self.bytes_out += len(data)
+        if self._digest is not None:
+            self._digest.update(data)
+        self._out.append(chunk(data) if self._framing is Framing.CHUNKED else data)
+
+    def flush(self) -> None:
+        """Write what has come in one go."""
+        out = self._out
+        if out:
+            self.agent.send(out[0] if len(out) == 1 else b"".join(out))
+            self._out = []
+
+    def done(self, trailers: Headers) -> None:
+        """The upstream's response is complete."""
+        self.upstream = None
+        self.upstream_seconds = monotonic() - self.sent_at
+        if self._framing is Framing.CHUNKED:
+            self._out.append(last_chunk(trailers))
+        self.flush()
+        self.finish(outcome_of(self.status), keep=self._framing is not Framing.CLOSE and self.request.complete)
+
+    def broke(self, problem: str, *, reset: bool) -> None:
+        """The upstream's connection ended too early."""
+        connection, self.upstream = self.upstream, None
+        self.upstream_seconds = monotonic() - self.sent_at
+        if self.first_byte:
+            # Its head has gone out: what was cut stays cut, in the same way.
+            self.flush()
+            self.problem = problem
+            self.end_connection(Ending.RESET if reset else Ending.CLOSE)
+            self.finish(Outcome.RESET if reset else Outcome.TRUNCATED, keep=False)
+        elif self._may_try_again(connection):
+            self.retried = True
+            self.truth = UpstreamTruth.NOT_SENT
+            self.task = self.plane.spawn(self._connect_and_send())
+        else:
+            self.refuse(502, problem)
+
+    def _may_try_again(self, connection: UpstreamConnection | None) -> bool:
+        """A kept connection that died before a byte of the response was probably closed before we used it."""
+        return (
+            connection is not None
+            and connection.reused
+            and not connection.head_bytes
+            and not self.retried
+            and self.request.complete
+            and self.method in _SAFE_TO_SEND_TWICE
+        )
+
+    def upstream_full(self, full: bool) -> None:
+        """Backpressure from the upstream to a streaming agent."""
+        self.agent.hold(full)
+
+    # What the agent's connection tells
+
+    def agent_full(self, full: bool) -> None:
+        """Backpressure from the agent to the upstream."""
+        if self.upstream is None or full is self._paused:
+            return
+        self._paused = full
+        if full:
+            self.upstream.transport.pause_reading()
+        else:
+            self.upstream.transport.resume_reading()
+
+    def agent_left(self) -> None:
+        """The agent closed its connection: stop at once, unless the tool is to run to its end whatever happens."""
+        self.left = True
+        if self.outlives_agent:
+            return
+        self.give_up(Outcome.TIMEOUT if self.origin is Origin.INJECTED else Outcome.AGENT_LEFT)
+
+    def give_up(self, outcome: Outcome) -> None:
+        """End the call here and now, wherever it is."""
+        if self.task is not None and not self.task.done():
+            self.task.cancel()
+        if self.upstream is not None:
+            connection, self.upstream = self.upstream, None
+            self.upstream_seconds = monotonic() - self.sent_at
+            connection.abandon()
+        self.finish(outcome, keep=False)
+
+    def overdue(self) -> None:
+        """The upstream has not begun to answer in time."""
+        connection, self.upstream = self.upstream, None
+        if connection is not None:
+            self.upstream_seconds = monotonic() - self.sent_at
+            connection.abandon()
+            self.refuse(504, f"no answer from {connection.origin.authority} in time")
+
+    def break_off(self, status: int, problem: str) -> None:
+        """The rest of the request is not what its beginning promised: the upstream must not take it for a whole one."""
+        if self.upstream is not None:
+            connection, self.upstream = self.upstream, None
+            self.upstream_seconds = monotonic() - self.sent_at
+            connection.abandon()
+        if self.first_byte:
+            self.problem = problem
+            self.end_connection(Ending.CLOSE)
+            self.finish(Outcome.TRUNCATED, keep=False)
+        else:
+            self.refuse(status, problem)
+
+    # Ends
+
+    def refuse(self, status: int, problem: str) -> None:
+        """Answer with a word of our own: the upstream failed by itself."""
+        self.problem = problem
+        self.origin = Origin.PROXY
+        self.answer_with(own_word(status, problem, head_only=self.method == b"HEAD"), status)
+        self.finish(outcome_of(status), keep=self.request.complete)
+
+    def answer_with(self, data: bytes, status: int) -> None:
+        """Write a whole answer that did not come from the upstream."""
+        self.status = status
+        self.first_byte = monotonic()
+        if not self.left:
+            self.agent.send(data)
+
+    def end_connection(self, ending: Ending) -> None:
+        """End the agent's connection in this way."""
+        if not self.left:
+            self.agent.end(ending)
+
+    def finish(self, outcome: Outcome, *, keep: bool) -> None:
+        """The call is over: say how, once, and let the agent's connection go on or close."""
+        if self.finished:
+            return
+        self.finished = True
+        self.plane.exchanges.discard(self)
+        judged = self.judged
+        answer = Answer(
+            outcome=outcome,
+            origin=self.origin,
+            truth=self.truth,
+            status=self.status if not (self.left and not self.first_byte) else 0,
+            first_byte=self.first_byte,
+            ended=monotonic(),
+            bytes_out=self.bytes_out,
+            upstream_status=self.upstream_status,
+            upstream_seconds=self.upstream_seconds,
+            injected_seconds=self.injected_seconds,
+            hint=self.hint if outcome is not Outcome.OK else None,
+            body_digest=self._digest.hexdigest() if self._digest is not None else None,
+            replayed=self.replayed,
+            skipped=self.skipped,
+            problem=self.problem,
+        )
+        self.plane.path.end(judged.call, judged.match, judged.decision, answer)
+        if not self.left:
+            self.agent.exchange_done(keep=keep)
