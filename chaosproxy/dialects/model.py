@@ -1,0 +1,169 @@
+"""A dialect file as it is written: strict, so that a user's own file is refused with the path of each mistake.
+
+`${…}` in texts is described in `placeholders`. Knows how a file may look, not what becomes of it.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+from chaosproxy.core.failures import FailureKind
+from chaosproxy.dialects.bodies import json_body
+from chaosproxy.dialects.placeholders import Template
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name (RFC 9110, section 5.6.2)."""
+_FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""A header's value (RFC 9110, section 5.5)."""
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "trailer", "upgrade"})
+
+
+def _pairs(value: object) -> object:
+    """Headers as a mapping or, where order or duplicates matter, as a list of mappings: pairs either way."""
+    entries = value if isinstance(value, list) else [value]
+    mappings = [entry for entry in entries if isinstance(entry, dict)]
+    if len(mappings) < len(entries):
+        raise ValueError("expected headers as `Name: value`, or as a list of such")
+    return tuple(_header(name, text) for mapping in mappings for name, text in mapping.items())
+
+
+def _header(name: object, text: object) -> tuple[str, str]:
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} cannot be the name of a header")
+    if name.lower() in _FRAMING:
+        raise ValueError(f"{name} is not a dialect's to say: the wire frames the reply")
+    if isinstance(text, bool) or not (isinstance(text, str | int) and _FIELD.fullmatch(str(text))):
+        raise ValueError(f"{name}: expected a text without line ends and without characters beyond Latin-1")
+    try:
+        template = Template.of(str(text))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    if template.names & {"message", "message:text"}:
+        raise ValueError(f"{name}: an error text may hold what a header may not, so ${{message}} is for bodies")
+    return name, str(text)
+
+
+def _filled(text: str) -> str:
+    Template.of(text)
+    return text
+
+
+def _no_message(text: str) -> str:
+    if Template.of(text).names & {"message", "message:text"}:
+        raise ValueError("${message} cannot stand in the message itself")
+    return text
+
+
+def _json(value: JsonValue) -> JsonValue:
+    json_body(value, None)
+    return value
+
+
+def _one_or_more(value: object) -> object:
+    if value == []:
+        raise ValueError("expected at least one")
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+Text = Annotated[str, AfterValidator(_filled)]
+Headers = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
+HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class Saying(_Section):
+    """One way to say one kind of failure."""
+
+    needs: Annotated[tuple[Literal["limit", "retry_after"], ...], BeforeValidator(_one_or_more)] = ()
+    """What must be known for it to be used; of several ways, the first whose needs are met is."""
+    status: Annotated[int, Field(ge=200, le=599)]
+    """HTTP status."""
+    reason: HeaderValue | None = None
+    """The phrase after the status, if it is not the standard one."""
+    headers: Headers = ()
+    """Headers of this kind, after those of the dialect."""
+    message: Annotated[str, AfterValidator(_no_message)] = ""
+    """The error text that `${message}` gives when the rule has none of its own."""
+    body: Annotated[JsonValue, AfterValidator(_json)] = None
+    """A JSON body, its members in this order."""
+    html: Text | None = None
+    """A page as body."""
+    text: Text | None = None
+    """Plain text as body."""
+    content_type: HeaderValue | None = None
+    """Another Content-Type than the dialect's, or than text/html and text/plain."""
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        given = [name for name in ("body", "html", "text") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{given[1]}: there is a {given[0]} already, and a reply has one")
+        return self
+
+
+class DialectFile(_Section):
+    """How one vendor says that something went wrong."""
+
+    description: str
+    """Whose words these are, in one sentence."""
+    content_type: HeaderValue = "application/json"
+    """Content-Type of JSON bodies."""
+    indent: Annotated[int, Field(ge=1, le=8)] | None = None
+    """Spaces a level in JSON bodies; all on one line, if left out."""
+    headers: Headers = ()
+    """Headers of every reply. Date and Content-Type are put in front, unless they stand here."""
+    kinds: dict[
+        Annotated[FailureKind, Field(strict=False)],
+        Annotated[tuple[Saying, ...], BeforeValidator(_one_or_more)],
+    ]
+    """Each kind of failure, said in one way or in several; kinds left out are said as `generic` says them."""
+
+
+def read(data: object, source: str) -> DialectFile:
+    """Check a decoded dialect file.
+
+    Raises:
+        ValueError: one line for each mistake: `source: path: what is wrong`.
+    """
+    try:
+        return DialectFile.model_validate(data)
+    except ValidationError as error:
+        lines = [
+            f"{source}: {_path(data, problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_url=False, include_context=False)
+        ]
+        raise ValueError("\n".join(lines)) from None
+
+
+def _path(data: object, places: tuple[int | str, ...]) -> str:
+    """The keys that lead to the mistake, as the file has them: no place in a list that we made of one value."""
+    path = ""
+    for place in places:
+        if isinstance(place, int) and not isinstance(data, list):
+            continue
+        if place == "[key]":
+            break
+        path += f"[{place}]" if isinstance(place, int) else f".{place}"
+        data = _inside(data, place)
+    return f"{path.lstrip('.')}: " if path else ""
+
+
+def _inside(data: object, place: int | str) -> object:
+    if isinstance(data, dict):
+        return data.get(place)
+    if isinstance(data, list) and isinstance(place, int) and place < len(data):
+        return data[place]
+    return None

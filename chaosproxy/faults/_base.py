@@ -1,0 +1,80 @@
+"""What every fault is: settings that a profile gives, and the effects that they mean for one call."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from chaosproxy.core.effects import Effect
+from chaosproxy.core.failures import Nature, Phase
+from chaosproxy.core.turn import Turn
+
+Memory = TypeVar("Memory")
+
+
+class Fault(BaseModel):
+    """Settings of one fault. Subclasses add `type: Literal["<file name>"]` and their own fields, with docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, validate_default=False
+    )
+
+    phases: ClassVar[tuple[Phase, ...]]
+    """The phases it may be given, its default first."""
+    nature: ClassVar[Nature]
+    """What recovery judges an agent's reaction by."""
+    example: ClassVar[str]
+    """A rule in YAML that uses it and loads, for the docs and for `chaosproxy faults NAME`."""
+
+    type: str
+    """The fault's name."""
+    phase: Annotated[Phase | None, Field(strict=False)] = None
+    """When it strikes: before_upstream (the tool never ran), after_upstream (it ran) or during_body."""
+
+    @model_validator(mode="after")
+    def _phase_is_allowed(self) -> Self:
+        if self.phase is not None and self.phase not in self.phases:
+            allowed = " or ".join(self.phases)
+            raise ValueError(f"phase: {self.type} can strike {allowed}, not {self.phase}")
+        return self
+
+    @property
+    def strikes(self) -> Phase:
+        """The phase it was given, or its default."""
+        return self.phase or self.phases[0]
+
+    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
+        """What happens to this call. Pure: chance comes from `turn.draw(rule, "<what for>")`, time from `turn.now`."""
+        raise NotImplementedError(f"{self.type} says nothing about what it does to {turn.call.number} ({rule})")
+
+
+class Scope(StrEnum):
+    """Who shares a fault's memory."""
+
+    SHARED = "shared"
+    """All calls that the rule matches."""
+    SESSION = "session"
+    """Each session has its own."""
+    CREDENTIAL = "credential"
+    """Each set of credentials has its own."""
+
+
+class RememberingFault(Fault, Generic[Memory]):
+    """A fault whose effects depend on what it did before: a token bucket, an expired token.
+
+    The engine keeps the memory; the fault says what follows from it. It is asked about every call that its rule
+    matches, also when the rule's trigger does not hold (`triggered` is then false).
+    """
+
+    @property
+    def memory_scope(self) -> Scope:
+        """Who shares the memory."""
+        return Scope.SHARED
+
+    def blank(self) -> Memory:
+        """The memory before the first call."""
+        raise NotImplementedError(f"{self.type} has no first memory")
+
+    def step(self, turn: Turn, rule: str, memory: Memory, *, triggered: bool) -> tuple[tuple[Effect, ...], Memory]:
+        """The effects on this call (none: it passes) and the memory from then on. Pure; `memory` is not changed."""
+        raise NotImplementedError(f"{self.type} takes no step for {turn.call.number} ({rule}, {memory}, {triggered})")

@@ -1,0 +1,117 @@
+"""A fault as a page for people, made from its file: its docstring, its settings, its example. Knows no fault."""
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
+
+from chaosproxy.core.failures import Course, Nature
+from chaosproxy.core.units import format_duration, format_rate, parse_duration, parse_rate, parse_size
+from chaosproxy.faults._base import Fault
+from chaosproxy.faults._catalogue import catalogue, sections, summary
+from chaosproxy.faults._fields import Written
+
+_UNITS: Mapping[object, str] = MappingProxyType(
+    {parse_duration: "duration", parse_rate: "rate", parse_size: "size"},
+)
+_PLAIN: Mapping[object, str] = MappingProxyType(
+    {int: "whole number", float: "number", str: "text", bool: "true or false"}
+)
+_WRITTEN: Mapping[str, Callable[[Any], str]] = MappingProxyType({"duration": format_duration, "rate": format_rate})
+_COURSES: Mapping[Course, str] = MappingProxyType(
+    {
+        Course.TRANSIENT: "it passes by itself",
+        Course.PERSISTENT: "asking again unchanged cannot work",
+        Course.CONDITIONAL: "it stays until the agent changes something",
+    }
+)
+
+
+class Setting(NamedTuple):
+    """One key of a fault in a profile."""
+
+    name: str
+    kind: str
+    """What is written there: `duration`, `rate`, `whole number`, `text`, or the words to choose from."""
+    default: str
+    """As it would be written; empty if leaving it out means that nothing is set."""
+    text: str
+    """What it does."""
+
+
+def settings(fault: type[Fault]) -> tuple[Setting, ...]:
+    """Its settings in the order of its file, without `type`; `phase`, which all faults have, comes last."""
+    own = [(name, field) for name, field in fault.model_fields.items() if name not in Fault.model_fields]
+    return (*(_setting(name, field) for name, field in own), _phase(fault))
+
+
+def _setting(name: str, field: FieldInfo) -> Setting:
+    kinds = list(dict.fromkeys(_kinds(field.annotation, field.metadata)))
+    default = "" if field.default is None else _WRITTEN.get(kinds[0], str)(field.default)
+    return Setting(name, " or ".join(kinds), default, _one_line(field.description or ""))
+
+
+def _phase(fault: type[Fault]) -> Setting:
+    text = Fault.model_fields["phase"].description or ""
+    return Setting("phase", " or ".join(fault.phases), fault.phases[0], _one_line(text))
+
+
+def _kinds(annotation: object, metadata: list[Any]) -> Iterator[str]:
+    """What may be written for this type, in words."""
+    told = [word for mark in metadata if isinstance(mark, Written) for word in mark.words]
+    units = told or [
+        _UNITS[mark.func] for mark in metadata if isinstance(mark, BeforeValidator) and mark.func in _UNITS
+    ]
+    if units:
+        yield from units
+    elif get_origin(annotation) is Literal:
+        yield from map(str, get_args(annotation))
+    elif isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        yield from annotation
+    elif hasattr(annotation, "__metadata__"):
+        yield from _kinds(get_args(annotation)[0], list(annotation.__metadata__))
+    elif annotation in _PLAIN:
+        yield _PLAIN[annotation]
+    else:
+        for part in get_args(annotation):
+            yield from _kinds(part, [])
+
+
+def document(fault: type[Fault]) -> str:
+    """The fault's page in Markdown; it begins with a heading of the second level and ends with a line end."""
+    story = "\n\n".join(f"**{title}.** {text}" for title, text in sections(fault).items())
+    return "\n\n".join(
+        [
+            f"## {fault.model_fields['type'].default}",
+            summary(fault),
+            story,
+            _table(settings(fault)),
+            _nature(fault.nature),
+            f"```yaml\n{fault.example}```\n",
+        ]
+    )
+
+
+def handbook() -> str:
+    """The pages of all faults, in the order of the alphabet."""
+    return "\n".join(document(fault) for fault in catalogue().values())
+
+
+def _table(rows: tuple[Setting, ...]) -> str:
+    lines = [
+        f"| `{row.name}` | {row.kind} | {f'`{row.default}`' if row.default else ''} | {row.text} |" for row in rows
+    ]
+    return "\n".join(["| setting | written as | default | what it does |", "| --- | --- | --- | --- |", *lines])
+
+
+def _nature(nature: Nature) -> str:
+    seen = "The agent gets an error" if nature.explicit else "The agent gets no error"
+    reactions = ", ".join(reaction.replace("_", " ") for reaction in nature.healthy)
+    return f"{seen}; {_COURSES[nature.course]}. Counted as appropriate: {reactions}."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

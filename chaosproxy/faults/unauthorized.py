@@ -1,0 +1,47 @@
+"""The tool does not accept the agent's credentials: 401.
+
+**What the agent sees**
+
+A 401 at once, as for a wrong or missing key, with the challenge that the dialect sends. The tool does not run.
+
+**What a healthy agent does**
+
+It gets other credentials and comes back with them, or stops and says that it has none. The same call with the same
+credentials cannot work.
+
+**Seen in the wild**
+
+OpenAI answers "Incorrect API key provided", Anthropic "invalid x-api-key", GitHub "Bad credentials"; their SDKs do not
+retry a 401. An MCP client in TypeScript re-authenticates once and tries again; version 1 of the Python SDK loses its
+whole session.
+"""
+
+from typing import ClassVar, Literal
+
+from chaosproxy.core.effects import Effect
+from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
+from chaosproxy.core.turn import Turn
+from chaosproxy.faults._fields import FailureStatus
+from chaosproxy.faults._rejecting import Rejecting
+
+
+class Unauthorized(Rejecting):
+    """Refuse the call for its credentials."""
+
+    phases = (Phase.BEFORE_UPSTREAM,)
+    nature = Nature(explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE, Reaction.STOP_AND_SAY))
+    example: ClassVar[str] = """\
+- name: the key was revoked
+  match: {upstream: search}
+  when: {probability: 5%}
+  fault: {type: unauthorized, dialect: openai}
+"""
+
+    type: Literal["unauthorized"] = "unauthorized"
+    """The fault's name."""
+    status: FailureStatus | None = None
+    """Another status than the dialect's."""
+
+    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
+        """A 401, before the tool has run."""
+        return (self.rejection(turn, rule, FailureKind.UNAUTHORIZED, status=self.status),)

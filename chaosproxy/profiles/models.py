@@ -1,0 +1,310 @@
+"""A profile as the program reads it: frozen, complete, in seconds and bytes and shares of one.
+
+These models are the source of the JSON Schema and of the profile reference in the docs: every field's docstring is
+what a user reads when an editor hovers over the key.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict
+
+from chaosproxy.core.call import ToolEffect
+from chaosproxy.core.measures import MEASURES, Unit
+from chaosproxy.faults._base import Fault
+from chaosproxy.faults._catalogue import catalogue
+from chaosproxy.faults._fields import Duration, Rate
+from chaosproxy.profiles.fields import (
+    FaultName,
+    HeaderName,
+    HeaderSource,
+    HostGlob,
+    JsonScalar,
+    Many,
+    Method,
+    Name,
+    OneLine,
+    OneOrMore,
+    PathTemplate,
+    SessionSource,
+    Span,
+    UpstreamName,
+)
+
+if TYPE_CHECKING:
+    AnyFault = Fault
+else:
+    AnyFault = Annotated[Union[tuple(catalogue().values())], Field(discriminator="type")]  # noqa: UP007
+"""Any fault of the catalogue, told apart by its `type`."""
+
+MoreThanNone = Annotated[Duration, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A mapping of a profile: unknown keys are mistakes, and nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class UrlAlone:
+    """An annotation on an upstream: `search: http://…` is short for `search: {url: http://…}`."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The upstream's own schema, after a URL alone has been spelled out."""
+        return core_schema.no_info_before_validator_function(
+            lambda value: {"url": value} if isinstance(value, str) else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A URL, or a mapping."""
+        return {"anyOf": [{"type": "string", "pattern": "^https?://"}, handler(schema)]}
+
+
+class Upstream(Section):
+    """A tool API that calls can go to."""
+
+    url: Annotated[str, Field(json_schema_extra={"pattern": "^https?://"})]
+    """Where it is: http:// or https://, host, port, and a path that is put before the agent's."""
+    dialect: OneLine | None = None
+    """How its failures look: the name of a dialect, or the path of a dialect file beside this profile."""
+    timeout: MoreThanNone = 300.0
+    """How long its answer may take to begin before the agent gets a 504."""
+    connect_timeout: MoreThanNone = 10.0
+    """How long a connection to it may take."""
+    verify: bool = True
+    """Whether its certificate is checked. Turning it off is said aloud in the log."""
+    ca: OneLine | None = None
+    """A PEM file of authorities to trust for it, instead of the system's; beside this profile, unless it is an absolute
+    path."""
+
+
+class Tool(Section):
+    """A name for something the agent calls."""
+
+    upstream: str
+    """The upstream it belongs to."""
+    method: Method | None = None
+    """The HTTP method; any, if left out."""
+    path: PathTemplate
+    """Path template: `/v1/charges/{id}`; `*` at the end takes the rest."""
+    effect: Annotated[ToolEffect | None, Many] = None
+    """read, write, or idempotent; by the method, if left out: GET reads, PUT and DELETE are idempotent, the rest
+    writes."""
+    idempotency_key: HeaderSource | None = None
+    """Where its operations carry an explicit id: `header:Idempotency-Key`."""
+    volatile: Annotated[tuple[OneLine, ...], Many] = ()
+    """Argument names that change from attempt to attempt and do not count (beside the built-in ones)."""
+
+
+class Match(Section):
+    """Which calls a rule is about. All that is given must hold."""
+
+    upstream: OneLine | None = None
+    """Upstream name, with globs."""
+    tool: OneLine | None = None
+    """Tool name, with globs."""
+    method: Method | None = None
+    """HTTP method."""
+    host: HostGlob | None = None
+    """Host of the upstream, with globs."""
+    path: PathTemplate | None = None
+    """Path template: `/v1/items/{id}`; `*` at the end takes the rest."""
+    query: dict[str, OneLine] = Field(default_factory=dict)
+    """Query parameters and their values, with globs."""
+    header: dict[HeaderName, OneLine] = Field(default_factory=dict)
+    """Request headers and their values, with globs."""
+    body: dict[str, JsonScalar] = Field(default_factory=dict)
+    """Fields of a JSON body (dotted path) and their values; strings with globs."""
+    session: OneLine | None = None
+    """Session name, with globs."""
+
+
+class When(Section):
+    """When a matching call is hit. All that is given must hold; nothing given means always."""
+
+    probability: Rate | None = None
+    """The share of calls, decided by the seed: the same calls in every run."""
+    calls: Annotated[tuple[Span, ...], Many, OneOrMore(), Field(min_length=1)] | None = None
+    """The n-th calls of this tool in a session: `3`, `1-2`, `[1, 4-6]`."""
+    attempts: Annotated[tuple[Span, ...], Many, OneOrMore(), Field(min_length=1)] | None = None
+    """The n-th attempts of one operation: `1-2` fails twice, then works."""
+    every: Count | None = None
+    """Each n-th call of this tool in a session."""
+    max: Count | None = None
+    """At most so many times in a session."""
+    key: Literal["fingerprint", "tool", "arrival"] = "fingerprint"
+    """What chance goes by: the call's arguments and how often they came; the tool and its ordinal in the session; or
+    the order of arrival, which is not reproducible under concurrency."""
+
+
+class Rule(Section):
+    """One thing that goes wrong."""
+
+    name: Name
+    """What it is called in reports and metrics."""
+    match: Match = Match()
+    """Which calls it is about; all, if left out."""
+    when: When = When()
+    """Which of those it hits; all, if left out."""
+    fault: Annotated[tuple[AnyFault, ...], Many, OneOrMore(), Field(min_length=1)]
+    """What happens to them: one fault, or a list that happens to the same call."""
+
+
+class Safety(Section):
+    """What holds whatever the rules say."""
+
+    hosts: Annotated[tuple[HostGlob, ...], Many] | None = None
+    """Hosts (globs) that may be touched; by default those of the upstreams."""
+    max_active: Count | None = None
+    """At most so many calls under a fault at once."""
+    max_ratio: Rate | None = None
+    """At most this share of all calls (counted from 20 calls on as a share, before that as a share of 20)."""
+
+
+class Sessions(Section):
+    """How calls are told apart by the agent run they belong to."""
+
+    from_: Annotated[tuple[SessionSource, ...], Many] = Field(
+        default=("proxy_user", "path", "header:X-Session-Id", "baggage:session.id", "client"),
+        alias="from",
+        min_length=1,
+    )
+    """Sources in order; the first that yields a name decides: proxy_user, path, header:NAME, baggage:KEY, client
+    (address and User-Agent), connection."""
+    idle: MoreThanNone = 300.0
+    """A session without a call for this long, and with nothing left to recover, is over."""
+
+
+class Recovery(Section):
+    """Windows of the recovery tracker."""
+
+    window: MoreThanNone = 600.0
+    """How long after a failure the same call still counts as its retry."""
+    horizon: MoreThanNone = 900.0
+    """How long after a failure, without another attempt, an operation counts as given up."""
+
+
+class Expectation(Section):
+    """What must hold for one measure."""
+
+    at_least: float | None = None
+    """Lower bound."""
+    at_most: float | None = None
+    """Upper bound."""
+    of: Annotated[tuple[FaultName, ...], Many, OneOrMore()] = ()
+    """Only for these faults; for all, if left out."""
+    cases: Count = 1
+    """How many cases it takes to be judged; fewer are INCONCLUSIVE."""
+
+    @model_validator(mode="after")
+    def _bounds_leave_room(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("expected at_least or at_most: an expectation needs a bound")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least: nothing can be at least this and at most that")
+        return self
+
+
+def _not_negative(bound: float) -> float:
+    if 0 <= bound < float("inf"):
+        return bound
+    raise ValueError("expected a number that is not negative")
+
+
+Plain = Annotated[float, AfterValidator(_not_negative), Field(json_schema_extra={"minimum": 0})]
+
+
+class ExpectedShare(Expectation):
+    """What must hold for a share of cases, written `95%` or `0.95`."""
+
+    at_least: Rate | None = None
+    """Lower bound."""
+    at_most: Rate | None = None
+    """Upper bound."""
+
+
+class ExpectedCount(Expectation):
+    """What must hold for a number of cases."""
+
+    at_least: Annotated[int, Field(ge=0)] | None = None
+    """Lower bound."""
+    at_most: Annotated[int, Field(ge=0)] | None = None
+    """Upper bound."""
+
+
+class ExpectedTime(Expectation):
+    """What must hold for a time, written `10s`."""
+
+    at_least: Duration | None = None
+    """Lower bound."""
+    at_most: Duration | None = None
+    """Upper bound."""
+
+
+class ExpectedFactor(Expectation):
+    """What must hold for a ratio, written as a plain number."""
+
+    at_least: Plain | None = None
+    """Lower bound."""
+    at_most: Plain | None = None
+    """Upper bound."""
+
+
+EXPECTATION_IN: Mapping[Unit, type[Expectation]] = MappingProxyType(
+    {
+        Unit.SHARE: ExpectedShare,
+        Unit.COUNT: ExpectedCount,
+        Unit.SECONDS: ExpectedTime,
+        Unit.FACTOR: ExpectedFactor,
+    }
+)
+"""How the bounds on a measure are written, by its unit."""
+
+if TYPE_CHECKING:
+    Expectations = dict[str, Expectation]
+else:
+    Expectations = TypedDict(
+        "Expectations", {measure: EXPECTATION_IN[unit] for measure, unit in MEASURES.items()}, total=False
+    )
+    """Expectations by measure."""
+    Expectations.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+
+class Profile(Section):
+    """A fault profile: what the tools are, what goes wrong, when, and what is expected of the agent."""
+
+    version: Literal[1]
+    """The version of this language: 1."""
+    name: Name
+    """A name, for reports."""
+    description: str = ""
+    """The story, for people."""
+    seed: int = 0
+    """Chooses which calls chance hits."""
+    upstreams: dict[UpstreamName, Annotated[Upstream, UrlAlone()]] = Field(default_factory=dict)
+    """Tool APIs by name; in gateway mode /NAME/... goes to that URL."""
+    tools: dict[Name, Tool] = Field(default_factory=dict)
+    """Names for what the agent calls; without them names are inferred from method and path."""
+    rules: Annotated[tuple[Rule, ...], Many] = ()
+    """In order; the first rule that fires decides."""
+    safety: Safety = Safety()
+    """What holds whatever the rules say."""
+    sessions: Sessions = Sessions()
+    """How calls are told apart by agent run."""
+    recovery: Recovery = Recovery()
+    """Windows of the recovery tracker."""
+    expect: Expectations = Field(default_factory=dict)
+    """Expectations by measure."""

@@ -1,0 +1,136 @@
+"""Rules that can never fire: they match nothing that is declared, or an earlier rule takes every call of theirs.
+
+Says so only where it is certain. Knows the sound part of a profile.
+"""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from chaosproxy.faults._base import RememberingFault
+from chaosproxy.profiles.fields import METHODS
+from chaosproxy.profiles.mistakes import Finding, listing, nearest, show
+from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
+from chaosproxy.profiles.references import fits_host, host_of
+from chaosproxy.profiles.salvage import Sound
+
+_ALWAYS = When()
+
+
+def unreachable(sound: Sound) -> Iterator[Finding]:
+    """The rules that cannot fire, by path in the sound part of a profile."""
+    profile = sound.profile
+    takers: list[Rule] = []
+    for nth, rule in enumerate(profile.rules):
+        path = ("rules", nth, "match")
+        missed = list(_missed(rule.match, sound))
+        yield from (finding._replace(path=(*path, *finding.path)) for finding in missed)
+        taker = next((each for each in takers if covers(each.match, _told(rule.match, profile.tools))), None)
+        if taker is not None and not missed:
+            yield Finding(("rules", nth), f"unreachable: rule {show(taker.name)} always fires first")
+        if _always_fires(rule) and sound.in_file(("rules", nth)) not in sound.doubtful:
+            takers.append(rule)
+
+
+def _missed(match: Match, sound: Sound) -> Iterator[Finding]:
+    """The patterns that fit nothing declared."""
+    profile, upstreams, tools = sound.profile, sound.upstreams, sound.tools
+    if match.upstream is not None and upstreams and not _names_a_host(match.upstream, profile):
+        yield from _fits_none("upstream", match.upstream, upstreams)
+    if match.tool is not None and tools and not _names_a_route(match.tool):
+        if not any(fits(tool, match.tool) for tool in tools):
+            yield from _fits_none("tool", match.tool, tools)
+        elif not any(_can_be(name, match, profile) for name in tools if fits(name, match.tool)):
+            yield Finding(("tool",), f"unreachable: {show(match.tool)} and the rest of this match never hold together")
+    hosts = [host_of(upstream) for upstream in profile.upstreams.values()]
+    all_known = profile.safety.hosts is None and len(hosts) == len(upstreams)
+    if match.host is not None and hosts and all_known and not any(fits_host(host, match.host) for host in hosts):
+        yield Finding(
+            ("host",), f"unreachable: no upstream is at {show(match.host)}; they are at {listing(hosts, 'and')}"
+        )
+
+
+def _fits_none(what: str, pattern: str, names: tuple[str, ...]) -> Iterator[Finding]:
+    if not any(fits(name, pattern) for name in names):
+        said = f"unreachable: no {what} fits {show(pattern)}; declared: {', '.join(names)}"
+        yield Finding((what,), said, nearest(pattern, names))
+
+
+def _names_a_host(pattern: str, profile: Profile) -> bool:
+    """In forward mode a host that is no upstream goes by its `host:port`; it is touched if safety.hosts says so."""
+    return profile.safety.hosts is not None and any(sign in pattern for sign in ".:")
+
+
+def _names_a_route(pattern: str) -> bool:
+    """A call of no declared tool goes by its method and path, such as `GET /v1/items/{id}`."""
+    return any(sign in pattern for sign in " /") or pattern.startswith(METHODS)
+
+
+def _can_be(name: str, match: Match, profile: Profile) -> bool:
+    """Whether a declared tool agrees with the rest of a match."""
+    tool = profile.tools.get(name)
+    if tool is None:
+        return True
+    upstream_fits = match.upstream is None or fits(tool.upstream, match.upstream)
+    return upstream_fits and (match.method is None or tool.method in (None, match.method))
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name fits a pattern with globs."""
+    return name == pattern or fnmatchcase(name, pattern)
+
+
+def _always_fires(rule: Rule) -> bool:
+    """Whether it hits each call that it matches."""
+    when = rule.when
+    certain = when == _ALWAYS or when.model_copy(update={"key": _ALWAYS.key}) in (_ALWAYS, When(probability=1.0))
+    return certain and not any(isinstance(fault, RememberingFault) for fault in rule.fault)
+
+
+def _told(match: Match, tools: Mapping[str, Tool]) -> Match:
+    """A match with what its tool tells about its calls."""
+    tool = tools.get(match.tool or "")
+    if tool is None:
+        return match
+    told = {"upstream": match.upstream or tool.upstream, "method": match.method or tool.method}
+    return match.model_copy(update=told)
+
+
+def covers(wide: Match, narrow: Match) -> bool:
+    """Whether each call that `narrow` matches is matched by `wide` too; False if there is no telling."""
+    texts = ("upstream", "tool", "host", "session")
+    return (
+        all(_covers_text(getattr(wide, name), getattr(narrow, name)) for name in texts)
+        and wide.method in (None, narrow.method)
+        and _covers_path(wide.path, narrow.path)
+        and _covers_values(wide.query, narrow.query)
+        and _covers_values(_lowered(wide.header), _lowered(narrow.header))
+        and all(name in narrow.body and _same(value, narrow.body[name]) for name, value in wide.body.items())
+    )
+
+
+def _lowered(header: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in header.items()}
+
+
+def _same(one: object, other: object) -> bool:
+    """To JSON, 1 is not true."""
+    return type(one) is type(other) and one == other
+
+
+def _covers_values(wide: Mapping[str, str], narrow: Mapping[str, str]) -> bool:
+    return all(name in narrow and _covers_text(value, narrow[name]) for name, value in wide.items())
+
+
+def _covers_text(wide: str | None, narrow: str | None) -> bool:
+    """A `*` takes in whatever a pattern in its place could stand for; of `?` and `[…]` that cannot be said."""
+    if wide in (None, "*", narrow):
+        return True
+    if wide is None or narrow is None:
+        return False
+    return not any(sign in wide for sign in "?[") and fnmatchcase(narrow, wide)
+
+
+def _covers_path(wide: str | None, narrow: str | None) -> bool:
+    if wide is None or wide == narrow:
+        return True
+    return narrow is not None and wide.endswith("*") and narrow.startswith(wide.removesuffix("*"))

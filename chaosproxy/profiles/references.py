@@ -1,0 +1,131 @@
+"""Whether the parts of a profile fit together: names that refer to each other, hosts, faults that share a call.
+
+Knows the sound part of a profile; says by path what is wrong in it.
+"""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from chaosproxy.core.failures import Phase
+from chaosproxy.faults._base import Fault, RememberingFault
+from chaosproxy.profiles.mistakes import Finding, listing, nearest, show
+from chaosproxy.profiles.models import Profile, Rule, Upstream
+from chaosproxy.profiles.salvage import Sound
+
+_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+
+
+def unfitting(sound: Sound) -> Iterator[Finding]:
+    """What does not fit, by path in the sound part of a profile."""
+    profile, upstreams = sound.profile, sound.upstreams
+    for name, upstream in profile.upstreams.items():
+        yield from _address(name, upstream, profile)
+    for name, tool in profile.tools.items():
+        if tool.upstream not in upstreams:
+            known = (
+                f"one of the upstreams ({listing(upstreams, 'and')})" if upstreams else "an upstream; none is declared"
+            )
+            got = f"expected {known}, got {show(tool.upstream)}"
+            yield Finding(("tools", name, "upstream"), got, nearest(tool.upstream, upstreams))
+    yield from _same_tools(sound)
+    yield from _same_names(profile)
+    for nth, rule in enumerate(profile.rules):
+        if sound.in_file(("rules", nth)) not in sound.doubtful:
+            yield from _crowded(nth, rule)
+
+
+def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Finding]:
+    path = ("upstreams", name, "url")
+    if problem := _wrong_with(upstream.url):
+        yield Finding(path, problem)
+        return
+    hosts = profile.safety.hosts
+    host = host_of(upstream)
+    if hosts is not None and not any(fits_host(host, pattern) for pattern in hosts):
+        yield Finding(path, f"expected a host that safety.hosts allows ({', '.join(hosts) or 'none'}), got {host}")
+
+
+def _wrong_with(url: str) -> str | None:
+    """What is wrong with an upstream's URL. What could be a password in it is not repeated."""
+    expected = "expected a URL such as http://127.0.0.1:9001 or https://api.example/v1"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{expected}, got one that is malformed"
+    shown = show(url) if "@" not in url else "one with an @ in it"
+    reasons = {
+        "got one with a user name in it: credentials are the agent's to send": "@" in parts.netloc,
+        "got one with spaces, or beyond ASCII": not url.isascii() or not url.isprintable() or " " in url,
+        f"got {shown}": parts.scheme not in ("http", "https"),
+        f"got {shown}, which names no host": not _is_host(host, parts.netloc) or port == 0,
+        f"got {shown}, with a query or fragment": "?" in url or "#" in url,
+    }
+    reason = next((each for each, holds in reasons.items() if holds), None)
+    return f"{expected}, {reason}" if reason else None
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    if netloc.startswith("["):
+        try:
+            return ip_address(host).version == 6
+        except ValueError:
+            return False
+    return bool(host) and _HOST_CHARACTERS.issuperset(host)
+
+
+def host_of(upstream: Upstream) -> str:
+    """Host and port, as rules and safety.hosts name them."""
+    parts = urlsplit(upstream.url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def fits_host(host: str, pattern: str) -> bool:
+    """Whether a pattern, with a port or without, is about this `host:port`."""
+    whole, wanted = host.lower(), pattern.lower()
+    name = whole.rpartition(":")[0]
+    return any(each == wanted or fnmatchcase(each, wanted) for each in (whole, name, name.strip("[]")))
+
+
+def _same_tools(sound: Sound) -> Iterator[Finding]:
+    seen: dict[tuple[str, str | None, str], str] = {}
+    certain = {name: tool for name, tool in sound.profile.tools.items() if ("tools", name) not in sound.doubtful}
+    for name, tool in certain.items():
+        calls = (tool.upstream, tool.method, tool.path)
+        if calls in seen:
+            yield Finding(("tools", name), f"unreachable: tool `{seen[calls]}` names the same calls", on_key=True)
+        seen.setdefault(calls, name)
+
+
+def _same_names(profile: Profile) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for nth, rule in enumerate(profile.rules):
+        if rule.name in seen:
+            yield Finding(("rules", nth, "name"), f"expected a name of its own, got {show(rule.name)} again")
+        seen.add(rule.name)
+
+
+def ends_call(fault: Fault) -> bool:
+    """Whether it answers or ends the call, so that one such fault leaves nothing for another. Most do."""
+    return bool(getattr(type(fault), "ends_call", fault.type != "latency"))
+
+
+def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:
+    """Faults of one rule that cannot all happen to one call."""
+    ending: Fault | None = None
+    for position, fault in enumerate(rule.fault):
+        if not ends_call(fault):
+            continue
+        if ending is not None:
+            message = f"cannot share a call with `{ending.type}`: each of them answers or ends it"
+            yield Finding(("rules", nth, "fault", position, "type"), message)
+        ending = ending or fault
+    if ending is None or isinstance(ending, RememberingFault) or ending.strikes is not Phase.BEFORE_UPSTREAM:
+        return
+    for position, fault in enumerate(rule.fault):
+        if fault.strikes is not Phase.BEFORE_UPSTREAM and not ends_call(fault):
+            message = f"unreachable: `{ending.type}` ends the call before the upstream, so nothing happens after it"
+            yield Finding(("rules", nth, "fault", position), message)

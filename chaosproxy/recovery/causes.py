@@ -1,0 +1,107 @@
+"""Why an attempt failed: which fault explains it, or that nobody injected it; and the nature that it is judged by.
+
+A rule's having fired is not yet an explanation: a call may be delayed by us and then fail by itself. Must not know
+operations or episodes.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from chaosproxy.core.answer import Answer, Origin
+from chaosproxy.core.decision import Decision, Injection
+from chaosproxy.core.effects import Delay, Hang
+from chaosproxy.core.failures import Course, Nature, Outcome, Reaction
+
+UPSTREAM = "upstream"
+"""The fault's name when the tool failed by itself."""
+PROXY = "proxy"
+"""The fault's name when the answer was our own 502 or 504."""
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What an episode is put down to."""
+
+    fault: str
+    rule: str | None
+    nature: Nature
+
+
+def _passing(*healthy: Reaction) -> Nature:
+    return Nature(explicit=True, course=Course.TRANSIENT, healthy=healthy)
+
+
+def _lasting(*healthy: Reaction) -> Nature:
+    return Nature(explicit=True, course=Course.PERSISTENT, healthy=healthy)
+
+
+NATURES: Mapping[Outcome, Nature] = MappingProxyType(
+    {
+        Outcome.SOFT_ERROR: _passing(Reaction.RETRY, Reaction.CHANGE_ARGUMENTS),
+        Outcome.THROTTLED: _passing(Reaction.WAIT_THEN_RETRY),
+        Outcome.UNAVAILABLE: _passing(Reaction.WAIT_THEN_RETRY, Reaction.FALL_BACK),
+        Outcome.TIMEOUT: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
+        Outcome.RESET: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
+        Outcome.TRUNCATED: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
+        Outcome.MALFORMED: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
+        Outcome.AGENT_LEFT: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
+        Outcome.DENIED: _lasting(Reaction.STOP_AND_SAY, Reaction.FALL_BACK),
+        Outcome.NOT_FOUND: _lasting(Reaction.STOP_AND_SAY, Reaction.CHANGE_ARGUMENTS),
+        Outcome.QUOTA: _lasting(Reaction.STOP_AND_SAY, Reaction.FALL_BACK),
+        Outcome.INVALID: _lasting(Reaction.CHANGE_ARGUMENTS, Reaction.STOP_AND_SAY),
+        Outcome.AUTH: Nature(
+            explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE, Reaction.STOP_AND_SAY)
+        ),
+    }
+)
+"""What a failure that nobody injected is judged by: its outcome is all there is to know."""
+
+_BROKEN_ON_THE_WAY = frozenset({Outcome.RESET, Outcome.TRUNCATED, Outcome.MALFORMED, Outcome.SOFT_ERROR})
+"""Outcomes that an injection may give to an answer whose status is still the upstream's own."""
+
+
+def delivered(answer: Answer) -> bool:
+    """Has the agent what it wanted? It may leave in the middle of a good answer because it has read enough."""
+    if answer.outcome is Outcome.AGENT_LEFT:
+        return answer.first_byte > 0 and answer.status < 400
+    return answer.outcome is Outcome.OK
+
+
+def cause_of(decision: Decision, answer: Answer) -> Cause:
+    """What a failed attempt is put down to. `answer.outcome` is not ok."""
+    injection = _explanation(decision, answer)
+    if injection is not None:
+        return Cause(injection.fault, injection.rule, injection.nature)
+    fault = PROXY if answer.origin is Origin.PROXY else UPSTREAM
+    return Cause(fault, None, NATURES[answer.outcome])
+
+
+def _explanation(decision: Decision, answer: Answer) -> Injection | None:
+    """The injection that ended the call, if one did."""
+    if not decision.injections:
+        return None
+    if answer.outcome is Outcome.AGENT_LEFT:
+        # Whoever leaves does so because of waiting: a spoiler that never got its turn is no explanation.
+        held = [injection for injection in decision.injections if _holds(injection)]
+        if held:
+            return held[-1]
+    return _last_if_ours(decision, answer)
+
+
+def _last_if_ours(decision: Decision, answer: Answer) -> Injection | None:
+    if answer.skipped is not None:
+        return None
+    last = decision.injections[-1]
+    if answer.origin is Origin.INJECTED:
+        return last
+    spoilt = answer.origin is Origin.UPSTREAM and answer.problem is None and answer.outcome in _BROKEN_ON_THE_WAY
+    return last if spoilt and _does_more_than_hold(last) else None
+
+
+def _holds(injection: Injection) -> bool:
+    return any(isinstance(effect, Delay | Hang) for effect in injection.effects)
+
+
+def _does_more_than_hold(injection: Injection) -> bool:
+    return any(not isinstance(effect, Delay | Hang) for effect in injection.effects)

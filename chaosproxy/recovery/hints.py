@@ -1,0 +1,22 @@
+"""Was a Retry-After obeyed? Pure arithmetic on seconds; must not know calls or operations."""
+
+from chaosproxy.core.answer import Hint
+from chaosproxy.core.events import RetryAfterVerdict
+
+SDK_CAP = 60.0
+"""Seconds beyond which the common SDKs wait as long as they see fit instead."""
+
+
+def judge_wait(hint: Hint, wait: float, *, sdk: bool) -> RetryAfterVerdict:
+    """The verdict on an attempt that came `wait` seconds after a failure that said `hint`; `sdk` if an SDK decided it.
+
+    Up to 50 ms, 2 % or the format's own granularity too soon is not early; half as long again or 5 s more is not late.
+    A hint in the past asks for nothing.
+    """
+    asked = max(0.0, hint.seconds)
+    slack = max(0.05, 0.02 * asked, hint.granularity)
+    if wait < asked - slack:
+        return RetryAfterVerdict.CAPPED if sdk and asked > SDK_CAP else RetryAfterVerdict.EARLY
+    if wait <= max(1.5 * asked, asked + 5.0):
+        return RetryAfterVerdict.COMPLIANT
+    return RetryAfterVerdict.LATE

@@ -1,0 +1,313 @@
+"""Counts events with plain numbers as they happen, and shows them to Prometheus when it asks.
+
+The hot path is `_answered`: a call costs a few dictionary entries. Everything that can wait for a scrape does.
+Never labels by session, id, URL, argument or text; knows no fault by name.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric as Family
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from chaosproxy import __version__
+from chaosproxy.core.answer import Origin
+from chaosproxy.core.decision import QUIET, Decision, Injection
+from chaosproxy.core.effects import Delay, Hang
+from chaosproxy.core.events import (
+    Bus,
+    CallAnswered,
+    CallReceived,
+    ConnectionCounted,
+    DuplicateEffect,
+    EpisodeClosed,
+    FaultInjected,
+    OperationClosed,
+    OperationResult,
+    RequestRefused,
+    RetryAfterJudged,
+    RetryWaited,
+)
+from chaosproxy.profiles.models import Profile
+from chaosproxy.telemetry import metric_table as table
+from chaosproxy.telemetry.families import counter_family, gauge_family, histogram_family, info_family
+from chaosproxy.telemetry.histogram import Histogram, Histograms
+from chaosproxy.telemetry.known_labels import HINTS, NOT_OURS, KnownLabels, Labels, SeriesBudget
+from chaosproxy.telemetry.labels import OTHER, BoundedLabels
+
+TOOLS_SEEN_MOST = 50
+"""Tools that get a label of their own beside the declared ones."""
+WORDS_SEEN_MOST = 40
+"""Reasons and hints that get a label of their own."""
+SERIES_AT_REST_MOST = 1900
+"""What may stand at 0 before the first call."""
+
+
+class EngineCounters(Protocol):
+    """What we read from the engine on a scrape."""
+
+    def eligible_counts(self) -> Mapping[str, int]:
+        """Calls that each rule matched, by the rule's name."""
+
+
+class RecoveryCounters(Protocol):
+    """What we read from the recovery tracker on a scrape: most operations are clean and worth no event."""
+
+    @property
+    def clean_operations(self) -> Mapping[str, int]:
+        """Operations that ended without a failure, by tool."""
+
+    @property
+    def open_episodes(self) -> int:
+        """Episodes that are not decided yet."""
+
+    @property
+    def active_sessions(self) -> int:
+        """Sessions that are not over."""
+
+
+class DropCounter(Protocol):
+    """What we read from the journal on a scrape."""
+
+    @property
+    def dropped(self) -> int:
+        """Lines it could not write."""
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """The run in five numbers, for a status page."""
+
+    calls: int
+    faults_injected: int
+    episodes_open: int
+    sessions_active: int
+    connections_active: int
+
+
+class Metrics(Collector):
+    """All metrics of one run. `attach` it to the bus, and `render` it for whoever scrapes."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        digest: str,
+        engine: EngineCounters,
+        tracker: RecoveryCounters,
+        journal: DropCounter | None = None,
+    ) -> None:
+        """`digest` is the loaded profile's; without a `journal` no line can be dropped."""
+        self._engine = engine
+        self._tracker = tracker
+        self._journal = journal
+        self._info = {
+            table.PROFILE_INFO: (profile.name, digest, str(profile.seed)),
+            table.BUILD_INFO: (__version__,),
+        }
+        self._budget = SeriesBudget(SERIES_AT_REST_MOST)
+        self._counters: dict[table.Metric, defaultdict[Labels, int]] = {}
+        self._gauges: dict[table.Metric, defaultdict[Labels, int]] = {}
+        self._histograms: dict[table.Metric, Histograms] = {}
+        known = KnownLabels(profile)
+        self._open_families(known)
+        self._open_histograms(known)
+        self._tools = BoundedLabels(known.tools, TOOLS_SEEN_MOST)
+        self._words = BoundedLabels(HINTS, WORDS_SEEN_MOST)
+        self._struck: set[int] = set()
+        """Numbers of the calls that are under a fault now."""
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def _open_families(self, known: KnownLabels) -> None:
+        alone = [()]
+        self._calls = self._counter(table.CALLS, known.calls())
+        self._responses = self._counter(table.RESPONSES, known.responses())
+        self._injected = self._counter(table.FAULTS_INJECTED, known.strikes())
+        self._eligible = self._counter(table.FAULTS_ELIGIBLE, zip(known.rules))
+        self._skipped = self._counter(table.FAULTS_SKIPPED)
+        self._active = self._gauge(table.FAULTS_ACTIVE, zip(known.faults))
+        self._operations = self._counter(table.OPERATIONS, known.operations())
+        self._episodes = self._counter(table.EPISODES, known.episodes())
+        self._verdicts = self._counter(table.EPISODE_VERDICTS, known.verdicts())
+        self._episodes_open = self._gauge(table.EPISODES_OPEN, alone)
+        self._retry_after = self._counter(table.RETRY_AFTER, known.hints())
+        self._duplicates = self._counter(table.DUPLICATE_EFFECTS, known.duplicates())
+        self._sessions_active = self._gauge(table.SESSIONS_ACTIVE, alone)
+        self._connections = self._gauge(table.CONNECTIONS_ACTIVE, alone)
+        self._refused = self._counter(table.REQUESTS_REFUSED)
+        self._dropped = self._counter(table.EVENTS_DROPPED, alone)
+        self._overflow = self._counter(table.LABEL_OVERFLOW, alone)
+
+    def _open_histograms(self, known: KnownLabels) -> None:
+        self._overhead = self._histogram(table.OVERHEAD_SECONDS, [("http",)])
+        self._recovery = self._histogram(table.RECOVERY_SECONDS, zip((*known.faults, *NOT_OURS)))
+        self._attempts = self._histogram(table.RECOVERY_ATTEMPTS, zip((*known.faults, *NOT_OURS)))
+        self._waits = self._histogram(table.RETRY_WAIT_SECONDS, [("sdk",), ("unknown",)])
+        self._upstream = self._histogram(table.UPSTREAM_SECONDS, zip(known.tools))
+        # Not seeded: most faults never delay, and the profile does not say which do.
+        self._delays = self._histogram(table.INJECTED_DELAY_SECONDS)
+
+    def _counter(self, metric: table.Metric, known: Iterable[Labels] = ()) -> defaultdict[Labels, int]:
+        family = self._counters[metric] = defaultdict(int, dict.fromkeys(self._budget.grant(known), 0))
+        return family
+
+    def _gauge(self, metric: table.Metric, known: Iterable[Labels] = ()) -> defaultdict[Labels, int]:
+        family = self._gauges[metric] = defaultdict(int, dict.fromkeys(self._budget.grant(known), 0))
+        return family
+
+    def _histogram(self, metric: table.Metric, known: Iterable[Labels] = ()) -> Histograms:
+        family = self._histograms[metric] = Histograms(metric.bounds)
+        for labels in self._budget.grant(known, each=len(metric.bounds) + 3):
+            family[labels] = Histogram(metric.bounds)
+        return family
+
+    def attach(self, bus: Bus) -> None:
+        """Count everything that is published on `bus` from now on."""
+        bus.subscribe(CallReceived, self._received)
+        bus.subscribe(FaultInjected, self._began)
+        bus.subscribe(CallAnswered, self._answered)
+        bus.subscribe(RetryWaited, self._waited)
+        bus.subscribe(RetryAfterJudged, self._judged)
+        bus.subscribe(DuplicateEffect, self._duplicated)
+        bus.subscribe(OperationClosed, self._operation_closed)
+        bus.subscribe(EpisodeClosed, self._episode_closed)
+        bus.subscribe(RequestRefused, self._request_refused)
+        bus.subscribe(ConnectionCounted, self._connection_counted)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """The metrics as text, and its content type: OpenMetrics if the header `accept` asks for it."""
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # the library stumbles over a version that is no number
+            encode, content_type = choose_encoder("")
+        return encode(self._registry), content_type
+
+    def totals(self) -> Totals:
+        """The run in a few numbers."""
+        return Totals(
+            calls=sum(self._calls.values()),
+            faults_injected=sum(self._injected.values()),
+            episodes_open=self._tracker.open_episodes,
+            sessions_active=self._tracker.active_sessions,
+            connections_active=self._connections[()],
+        )
+
+    def describe(self) -> Iterator[Family]:
+        """No names in advance: our registry holds nothing else that they could clash with."""
+        return iter(())
+
+    def collect(self) -> Iterator[Family]:
+        """Every metric, as counted so far."""
+        self._read_others()
+        for metric, labels in self._info.items():
+            yield info_family(metric, labels)
+        for metric, counts in self._counters.items():
+            yield counter_family(metric, counts)
+        for metric, counts in self._gauges.items():
+            yield gauge_family(metric, counts)
+        for metric, histograms in self._histograms.items():
+            yield histogram_family(metric, histograms)
+
+    def _read_others(self) -> None:
+        for rule, count in self._engine.eligible_counts().items():
+            self._eligible[(rule,)] = count
+        clean: Counter[str] = Counter()
+        for tool, count in self._tracker.clean_operations.items():
+            clean[self._tools.get(tool, OTHER)] += count
+        for tool, count in clean.items():
+            self._operations[tool, OperationResult.CLEAN] = count
+        self._episodes_open[()] = self._tracker.open_episodes
+        self._sessions_active[()] = self._tracker.active_sessions
+        self._dropped[()] = 0 if self._journal is None else self._journal.dropped
+        self._overflow[()] = self._tools.overflow + self._words.overflow
+
+    def _received(self, event: CallReceived) -> None:
+        call, match = event.call, event.match
+        route = call.route
+        self._calls[self._tools[route.tool], route.transport, match.kind, match.layer] += 1
+
+    def _began(self, event: FaultInjected) -> None:
+        self._struck.add(event.call.number)
+        tool = self._tools[event.call.route.tool]
+        for injection in event.decision.injections:
+            self._injected[injection.rule, injection.fault, tool, injection.phase] += 1
+            self._active[(injection.fault,)] += 1
+
+    def _answered(self, event: CallAnswered) -> None:
+        call, answer, decision = event.call, event.answer, event.decision
+        tool = self._tools[call.route.tool]
+        self._responses[tool, answer.outcome, answer.origin] += 1
+        upstream = answer.upstream_seconds
+        if upstream:
+            self._upstream[(tool,)].observe(upstream, call.trace_id)
+        if decision is not QUIET:
+            self._struck_call_answered(event)
+        if answer.origin is Origin.UPSTREAM and not decision.injections:
+            # Its two ends are read at slightly different moments than ours: below 0 means nothing to speak of.
+            own = answer.ended - call.received - upstream
+            self._overhead[(call.route.transport,)].observe(own if own > 0 else 0.0)
+
+    def _struck_call_answered(self, event: CallAnswered) -> None:
+        call, answer, decision = event.call, event.answer, event.decision
+        for rule, reason in decision.skipped:
+            self._skipped[rule, self._words[reason]] += 1
+        if answer.skipped is not None and decision.rule is not None:
+            self._skipped[decision.rule, self._words[answer.skipped]] += 1
+        if call.number in self._struck:
+            self._struck.remove(call.number)
+            for injection in decision.injections:
+                self._active[(injection.fault,)] -= 1
+        if answer.injected_seconds:
+            for fault, seconds in delay_shares(decision, answer.injected_seconds):
+                self._delays[(fault,)].observe(seconds, call.trace_id)
+
+    def _waited(self, event: RetryWaited) -> None:
+        self._waits[(event.layer,)].observe(event.wait, event.call.trace_id)
+
+    def _judged(self, event: RetryAfterJudged) -> None:
+        self._retry_after[event.verdict, self._words[event.hint]] += 1
+
+    def _duplicated(self, event: DuplicateEffect) -> None:
+        self._duplicates[self._tools[event.call.route.tool], event.certainty] += 1
+
+    def _operation_closed(self, event: OperationClosed) -> None:
+        if event.result is not OperationResult.CLEAN:  # the clean ones are read from the tracker
+            self._operations[self._tools[event.tool], event.result] += 1
+
+    def _episode_closed(self, event: EpisodeClosed) -> None:
+        self._episodes[event.fault, self._tools[event.tool], event.resolution] += 1
+        self._verdicts[event.fault, event.verdict] += 1
+        if event.resolution.recovered:
+            self._recovery[(event.fault,)].observe(event.closed - event.opened)
+            self._attempts[(event.fault,)].observe(event.attempts)
+
+    def _request_refused(self, event: RequestRefused) -> None:
+        self._refused[(self._words[event.reason],)] += 1
+
+    def _connection_counted(self, event: ConnectionCounted) -> None:
+        self._connections[()] += event.change
+
+
+def delay_shares(decision: Decision, seconds: float) -> Iterator[tuple[str, float]]:
+    """Share out the time that faults added to one call: (fault, seconds) for each fault that takes time.
+
+    Each gets what it had planned, in order, as far as the time goes (an agent may have left before the end);
+    the last gets the rest.
+    """
+    if len(decision.injections) == 1:
+        yield decision.injections[0].fault, seconds
+        return
+    slow = [(injection.fault, planned) for injection in decision.injections if (planned := _planned(injection))]
+    left = seconds
+    for place, (fault, planned) in enumerate(slow, start=1):
+        share = left if place == len(slow) else min(planned, left)
+        if share > 0:
+            yield fault, share
+        left -= share
+
+
+def _planned(injection: Injection) -> float:
+    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang))

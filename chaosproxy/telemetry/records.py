@@ -1,0 +1,195 @@
+"""The lines of the journal, as they are written and as they are read back: one struct a type.
+
+Fields may be added within version 1, none renamed. Nothing here may hold a header's value, a query's value or a body.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from chaosproxy.core.answer import Origin, UpstreamTruth
+from chaosproxy.core.call import CallKind, Layer
+from chaosproxy.core.events import Resolution, RetryAfterVerdict, Verdict
+from chaosproxy.core.failures import Outcome, Phase
+
+
+class Line(msgspec.Struct, frozen=True, tag_field="type"):
+    """What every line begins with, after its `type`."""
+
+    v: Literal[1]
+    """Version of the format."""
+    at: str
+    """When it happened: RFC 3339, UTC, microseconds."""
+    mono: float
+    """The same in monotonic seconds. Differences of `mono` are true; differences of `at` suffer when a clock is set."""
+    run: str
+    """The run's id, so that a file may hold several."""
+
+
+class RunStarted(Line, frozen=True, tag="run_started"):
+    """The first line of a run."""
+
+    profile: str
+    digest: str
+    """Of the profile as loaded, overlays included."""
+    seed: int
+    version: str
+    """Of the program."""
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A fault that was due and did not happen."""
+
+    rule: str
+    reason: str
+
+
+class WaitHint(msgspec.Struct, frozen=True):
+    """When the answer said to come back."""
+
+    seconds: float
+    source: str
+    granularity: float
+    """Slack in seconds that the format needs."""
+
+
+class CallEnded(Line, frozen=True, tag="call"):
+    """One attempt, at its end."""
+
+    number: int
+    """Counts the calls of the run, from 1, by arrival; lines come in the order of their ends."""
+    session: str
+    session_source: str
+    tool: str
+    upstream: str
+    transport: str
+    method: str
+    target: str
+    """Path and the names of the query's parameters: `/v1/items?q=&page=`."""
+    fingerprint: str
+    operation: int
+    attempt: int
+    kind: CallKind
+    layer: Layer
+    match_rule: int
+    """Which rule of recovery decided what this call belongs to."""
+    rule: str | None
+    """The fault rule that fired."""
+    faults: tuple[str, ...]
+    phase: Phase | None
+    """Of the first fault."""
+    phases: tuple[Phase, ...]
+    """Of each fault, in the order of `faults`."""
+    draw: float | None
+    reason: str
+    """Why the rule fired, or that none did."""
+    skipped: tuple[Skipped, ...]
+    status: int
+    """What the agent got; 0 if it got none."""
+    outcome: Outcome
+    origin: Origin
+    upstream_truth: UpstreamTruth
+    upstream_status: int
+    bytes: int
+    """Of the body, as sent to the agent."""
+    first_byte_seconds: float | None
+    """From the call's arrival; None if no byte was sent."""
+    seconds: float
+    """From the call's arrival to its end, which is `mono`."""
+    injected_seconds: float
+    upstream_seconds: float
+    hint: WaitHint | None
+    trace_id: str | None
+    problem: str | None
+
+
+class EpisodeEnded(Line, frozen=True, tag="episode"):
+    """An operation that met a failure, decided or censored. `mono` is `closed`."""
+
+    episode: int
+    session: str
+    tool: str
+    operation: int
+    fault: str
+    rule: str | None
+    resolution: Resolution
+    verdict: Verdict
+    attempts: int
+    opened: float
+    """Monotonic seconds."""
+    closed: float
+    """Monotonic seconds."""
+    seconds: float
+    detection_seconds: float
+    wait_seconds: float
+    service_seconds: float
+
+
+class SessionOver(Line, frozen=True, tag="session"):
+    """One agent run is over. `mono` is `ended`."""
+
+    session: str
+    source: str
+    calls: int
+    operations: int
+    episodes: int
+    started: float
+    """Monotonic seconds."""
+    ended: float
+    """Monotonic seconds."""
+
+
+class HintJudged(Line, frozen=True, tag="retry_after"):
+    """What an agent made of a Retry-After."""
+
+    session: str
+    tool: str
+    verdict: RetryAfterVerdict
+    hint: str
+    """Where the hint stood."""
+    asked: float
+    """Seconds."""
+    waited: float | None
+    """Seconds; None if no attempt followed."""
+
+
+class Duplicated(Line, frozen=True, tag="duplicate_effect"):
+    """A write that was executed more than once for one operation."""
+
+    number: int
+    """The call that did it again."""
+    session: str
+    tool: str
+    certainty: str
+
+
+class Refused(Line, frozen=True, tag="refused"):
+    """Bytes that were not a call."""
+
+    reason: str
+    detail: str
+    status: int
+
+
+class Control(Line, frozen=True, tag="control"):
+    """Somebody changed something."""
+
+    who: str
+    """`command line`, `SIGTERM`, `admin`, ..."""
+    what: str
+    """`start`, `stop`, ..."""
+    detail: dict[str, str]
+
+
+class RunEnded(Line, frozen=True, tag="run_ended"):
+    """The last line of a run that was stopped in an orderly way."""
+
+    seconds: float
+    """Since `run_started`."""
+    calls: int
+    """`call` lines of this run, the dropped ones not counted."""
+    dropped: int
+    """Lines lost before this one because they could not be written."""
+
+
+Record = RunStarted | CallEnded | EpisodeEnded | SessionOver | HintJudged | Duplicated | Refused | Control | RunEnded

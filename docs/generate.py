@@ -1,0 +1,116 @@
+"""Writes the pages of docs/ that are made from the code, so that the two cannot disagree.
+
+    python docs/generate.py            write them
+    python docs/generate.py --check    write nothing; exit 1 and name the pages that are out of step
+
+What a page says is said in the code: in the faults' docstrings, the profile's models and the metric table. This file
+only lays it out.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from chaosproxy.faults._catalogue import catalogue, summary
+from chaosproxy.faults._document import handbook
+from chaosproxy.profiles import models
+from chaosproxy.profiles.schema import json_schema
+from chaosproxy.telemetry import metric_table
+from chaosproxy.telemetry.metric_table import Metric
+
+DOCS = Path(__file__).resolve().parent
+MADE = "<!-- Made by `make docs` from {source}. Change it there. -->\n"
+
+SECTIONS = (
+    (models.Profile, "the file"),
+    (models.Upstream, "`upstreams: NAME:`"),
+    (models.Tool, "`tools: NAME:`"),
+    (models.Rule, "`rules:`, each"),
+    (models.Match, "`match:` of a rule"),
+    (models.When, "`when:` of a rule"),
+    (models.Safety, "`safety:`"),
+    (models.Sessions, "`sessions:`"),
+    (models.Recovery, "`recovery:`"),
+    (models.Expectation, "`expect: MEASURE:`"),
+)
+
+
+def faults_page() -> str:
+    """docs/faults.md: the catalogue, a chapter a fault."""
+    lines = [MADE.format(source="the files of chaosproxy/faults/"), "# Faults", ""]
+    lines += ["What can go wrong, and what a healthy agent makes of it. `chaosproxy faults NAME` shows the same.", ""]
+    lines += ["| fault | in one sentence | strikes |", "| --- | --- | --- |"]
+    for name, fault in catalogue().items():
+        strikes = ", ".join(f"`{phase}`" for phase in fault.phases)
+        lines.append(f"| [{name}](#{name}) | {cell(summary(fault))} | {strikes} |")
+    return "\n".join(lines) + "\n\n" + handbook()
+
+
+def profile_page() -> str:
+    """docs/profile.md: every key, section by section."""
+    if forgotten := set(models.Section.__subclasses__()) - {section for section, _ in SECTIONS}:
+        raise LookupError(f"SECTIONS does not say where these stand in a profile: {forgotten}")
+    lines = [MADE.format(source="chaosproxy/profiles/models.py"), "# The keys of a fault profile", ""]
+    lines += ["Durations are `250ms`, `2s`, `5m`, `1h`; sizes `64KiB`; rates `30%` or `0.3`. What a fault takes is in"]
+    lines += ["[faults.md](faults.md); for editors the same is in [profile.schema.json](profile.schema.json)."]
+    for section, where in SECTIONS:
+        lines += ["", f"## {where[0].upper()}{where[1:]}", "", " ".join((section.__doc__ or "").split()), ""]
+        lines += ["| key | means |", "| --- | --- |"]
+        for name, field in section.model_fields.items():
+            must = " **Must be given.**" if field.is_required() else ""
+            lines.append(f"| `{field.alias or name}` | {cell(field.description or '')}{must} |")
+    return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """docs/profile.schema.json: what `chaosproxy schema` prints."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def metrics_page() -> str:
+    """docs/metrics.md: every metric."""
+    lines = [MADE.format(source="chaosproxy/telemetry/metric_table.py"), "# Metrics", ""]
+    lines += [
+        "Scraped from `/metrics` on the admin port. No label ever holds a session, an id, a URL, an argument or a text."
+    ]
+    lines += ["", "| metric | kind | labels | says |", "| --- | --- | --- | --- |"]
+    metrics = [entry for entry in vars(metric_table).values() if isinstance(entry, Metric)]
+    for metric in metrics:
+        lines.append(f"| `{metric.name}` | {metric.kind} | {', '.join(metric.labels)} | {cell(metric.help)} |")
+    lines += ["", "## Buckets", "", "| histogram | upper bounds, without `+Inf` |", "| --- | --- |"]
+    for metric in metrics:
+        if metric.bounds:
+            lines.append(f"| `{metric.name}` | {', '.join(f'{bound:g}' for bound in metric.bounds)} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(text: str) -> str:
+    """`text` as one cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "faults.md": faults_page,
+    "profile.md": profile_page,
+    "profile.schema.json": schema_page,
+    "metrics.md": metrics_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` compare them. The exit code."""
+    pages = {DOCS / name: page() for name, page in PAGES.items()}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in arguments:
+        for path in stale:
+            print(f"docs/{path.name} is out of step with the code: run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(pages[path], encoding="utf-8")
+        print(f"wrote docs/{path.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,25 @@
+"""However many values come, few labels come of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaosproxy.telemetry.labels import OTHER, BoundedLabels
+
+
+@given(st.lists(st.text(max_size=3)), st.sets(st.text(max_size=3), max_size=5), st.integers(0, 5))
+def test_bounded(values: list[str], known: set[str], room: int) -> None:
+    labels = BoundedLabels(known, room)
+
+    given_labels = [labels[value] for value in values]
+
+    newcomers = [value for value in dict.fromkeys(values) if value not in known]
+    admitted = known | set(newcomers[:room])
+    assert given_labels == [value if value in admitted else OTHER for value in values]
+    assert labels.overflow == sum(value not in admitted for value in values)
+
+
+def test_looking_admits_nothing() -> None:
+    labels = BoundedLabels(["find"], 1)
+
+    assert labels.get("charge", OTHER) == OTHER
+    assert (labels.room, labels.overflow) == (1, 0)
