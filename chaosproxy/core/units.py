@@ -20,6 +20,11 @@ BYTES = {
     "GB": 1000**3,
 }
 
+LONGEST = 3650 * SECONDS["d"]
+"""Seconds; more cannot be meant, and timers cannot be set that far."""
+LARGEST = 1024 * BYTES["GiB"]
+"""Bytes; more cannot be meant."""
+
 
 def parse_duration(text: object) -> float:
     """Seconds from `250ms`, `2s`, `5m`, `1h`, `1d`. A bare number has no unit and is refused (but 0 is 0).
@@ -32,7 +37,10 @@ def parse_duration(text: object) -> float:
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise ValueError("expected a duration with its unit, such as 250ms, 2s, 5m or 1h")
-    return float(match[1]) * SECONDS[match[2]]
+    seconds = float(match[1]) * SECONDS[match[2]]
+    if seconds > LONGEST:
+        raise ValueError("expected a duration of at most 3650d")
+    return seconds
 
 
 def parse_size(text: object) -> int:
@@ -46,7 +54,10 @@ def parse_size(text: object) -> int:
     match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise ValueError("expected a size such as 512B, 64KiB or 1MiB, or a whole number of bytes")
-    return round(float(match[1]) * BYTES[match[2]])
+    size = float(match[1]) * BYTES[match[2]]
+    if size > LARGEST:
+        raise ValueError("expected a size of at most 1024GiB")
+    return round(size)
 
 
 def parse_rate(value: object) -> float:

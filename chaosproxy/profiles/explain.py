@@ -14,16 +14,15 @@ from chaosproxy.profiles.mistakes import listing
 from chaosproxy.profiles.models import Expectation, Match, Profile, Rule, Tool, Upstream, When
 
 _PHASES = {
-    Phase.BEFORE_UPSTREAM: "before the tool runs",
-    Phase.AFTER_UPSTREAM: "after the tool has run",
-    Phase.DURING_BODY: "while the reply is being delivered",
+    Phase.BEFORE_UPSTREAM: "before the tool runs,",
+    Phase.AFTER_UPSTREAM: "the tool runs, then",
+    Phase.DURING_BODY: "the tool runs, and while its reply is on the way",
 }
 _EFFECTS = {
     ToolEffect.READ: "reads",
     ToolEffect.WRITE: "writes, so running it twice does it twice",
     ToolEffect.IDEMPOTENT: "writes, but twice is the same as once",
 }
-_GLOBS = frozenset("*?[")
 
 
 def explain(loaded: LoadedProfile) -> list[str]:
@@ -74,36 +73,30 @@ def _rules_together(profile: Profile) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    happenings = [_fault(fault) for fault in rule.fault]
-    return f"{_capital(_who(rule))}{_limits(rule.when)}: {', and '.join(happenings)}. [{rule.name}]"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    happenings = "; and ".join(_fault(fault) for fault in rule.fault)
+    who = _who(rule)
+    return f"{who[:1].upper()}{who[1:]}{_limits(rule.when)}: {happenings}. [{rule.name}]"
 
 
 def _fault(fault: Fault) -> str:
-    told = summary(type(fault)).rstrip(".")
-    told = told[:1].lower() + told[1:]
+    """The first half of its first sentence; the settings say which of the other half it is."""
+    told = summary(type(fault)).partition(": ")[0].rstrip(".")
     settings = settings_of(fault)
-    return f"{_PHASES[fault.strikes]}, {told}" + (f" ({settings})" if settings else "")
+    return f"{_PHASES[fault.strikes]} {told[:1].lower()}{told[1:]}" + (f" ({settings})" if settings else "")
 
 
 def _who(rule: Rule) -> str:
     """Which calls: the count that says most comes first."""
-    when, calls = rule.when, _calls(rule.match)
+    when, match = rule.when, rule.match
     if when.attempts:
-        tool = rule.match.tool
-        if tool and not _GLOBS & set(tool):
-            return f"the {_ordinals(when.attempts, 'attempt')} of each `{tool}` operation{_conditions(rule.match)}"
-        return f"the {_ordinals(when.attempts, 'attempt')} of each operation, of {calls}"
+        return f"the {_ordinals(when.attempts, 'attempt')} of each {_operation(match)}"
     if when.calls:
-        return f"the {_ordinals(when.calls, 'call')} of a tool in each session, of {calls}"
-    if when.every:
-        return f"every {_ordinal(when.every)} call of a tool in each session, of {calls}" if when.every > 1 else calls
+        return f"the {_ordinals(when.calls, 'call')} {_of_its_tool(match)}"
+    if when.every and when.every > 1:
+        return f"every {_ordinal(when.every)} call {_of_its_tool(match)}"
     if when.probability is not None:
-        return f"{format_rate(when.probability)} of {calls}"
-    return calls
+        return f"{format_rate(when.probability)} of all calls{_to(match)}{_conditions(match)}"
+    return f"all calls{_to(match)}{_conditions(match)}"
 
 
 def _limits(when: When) -> str:
@@ -123,23 +116,41 @@ def _limits(when: When) -> str:
     return "".join(f", {each}" for each in said)
 
 
-def _calls(match: Match) -> str:
-    said = "all calls"
-    if match.tool:
-        said += f" to {_named('tool', match.tool)}"
-    if match.upstream:
-        said += f" {'of' if match.tool else 'to'} {_named('upstream', match.upstream)}"
-    return said + _conditions(match)
+def _to(match: Match) -> str:
+    said = f" to {_tools(match.tool)}" if match.tool else ""
+    return f"{said} {'of' if said else 'to'} {_upstreams(match.upstream)}" if match.upstream else said
 
 
-def _named(what: str, pattern: str) -> str:
-    if _GLOBS & set(pattern):
-        return f"{what}s like `{pattern}`"
-    return f"`{pattern}`" if what == "tool" else f"{what} `{pattern}`"
+def _operation(match: Match) -> str:
+    named = bool(match.tool) and not _has_globs(match.tool or "")
+    said = f"{_tools(match.tool or '')} operation" if named else "operation"
+    said += f" on {_tools(match.tool)}" if match.tool and not named else ""
+    return said + (f" on {_upstreams(match.upstream)}" if match.upstream else "") + _conditions(match)
 
 
-def _conditions(match: Match) -> str:
-    """The rest of a match."""
+def _of_its_tool(match: Match) -> str:
+    """Calls are counted by tool, so of a match that takes in several tools each has its own count."""
+    if match.tool and not _has_globs(match.tool):
+        return f"{_to(match).strip()} in each session{_conditions(match, 'if it comes')}"
+    of = f" of {_upstreams(match.upstream)}" if match.upstream else ""
+    tools = f"each of the {_tools(match.tool)}" if match.tool else "each tool"
+    return f"to {tools}{of} in each session{_conditions(match, 'if it comes')}"
+
+
+def _tools(pattern: str) -> str:
+    return f"tools like `{pattern}`" if _has_globs(pattern) else f"`{pattern}`"
+
+
+def _upstreams(pattern: str) -> str:
+    return f"upstreams like `{pattern}`" if _has_globs(pattern) else f"upstream `{pattern}`"
+
+
+def _has_globs(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
+
+
+def _conditions(match: Match, introduced: str = "") -> str:
+    """The rest of a match; what it says of a call that has been counted needs to be introduced."""
     said = [
         *([f"by {match.method}"] if match.method else []),
         *([f"at {match.path}"] if match.path else []),
@@ -149,7 +160,8 @@ def _conditions(match: Match) -> str:
         *(f"with {name} = {_json(value)} in the body" for name, value in match.body.items()),
         *([f"in session {match.session}"] if match.session else []),
     ]
-    return "".join(f" {each}" for each in said)
+    opening = f", {introduced}" if introduced and said else ""
+    return opening + "".join(f" {each}" for each in said)
 
 
 def _json(value: str | float | bool | None) -> str:

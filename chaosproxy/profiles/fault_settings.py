@@ -1,4 +1,4 @@
-"""The settings of a fault as they are written in a profile: `median 800ms, p99 6s`. Knows units, no fault by name."""
+"""The settings of a fault as they are written in a profile: `median: 800ms, p99: 6s`. Knows units, no fault by name."""
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
@@ -21,7 +21,7 @@ def settings_of(fault: Fault) -> str:
     """The settings that were given, in the order of the fault's own list; empty if none were."""
     given = [name for name in type(fault).model_fields if name in fault.model_fields_set - _NOT_SETTINGS]
     values = ((name, getattr(fault, name)) for name in given)
-    return ", ".join(f"{name} {_written(fault, name, value)}" for name, value in values if value is not None)
+    return ", ".join(f"{name}: {_written(fault, name, value)}" for name, value in values if value is not None)
 
 
 def _written(fault: Fault, name: str, value: object) -> str:

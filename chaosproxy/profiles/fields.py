@@ -133,6 +133,9 @@ def _listed(value: object) -> object:
 Many = Field(strict=False)
 """A tuple that a list may be given for."""
 
+AtLeastOne = Field(strict=False, min_length=1)
+"""The same, and it may not be empty."""
+
 Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200})]
 """What something is called in reports and metrics."""
 

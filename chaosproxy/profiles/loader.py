@@ -51,20 +51,23 @@ class LoadedProfile:
     """What it was made of, in order."""
 
 
-@dataclass(slots=True)
 class _Reading:
-    """Mistakes as they are found. Of one place only the first is kept: what follows from it is noise."""
+    """Mistakes as they are found, step by step. Where one step found something wrong, the next ones are not heard: what
+    they say of that place only follows from it.
+    """
 
-    files: tuple[str, ...]
-    mistakes: list[Mistake] = field(default_factory=list)
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self.files = files
+        self.mistakes: list[Mistake] = []
 
     def add(self, mistakes: Iterable[Mistake]) -> None:
-        for mistake in mistakes:
-            at_place = mistake[:3] if mistake.line else mistake[:4]
-            if all(at_place != (known[:3] if known.line else known[:4]) for known in self.mistakes):
-                self.mistakes.append(mistake)
+        """What one step has found."""
+        before = {_place_of(known) for known in self.mistakes}
+        new = {(*_place_of(each), each.path): each for each in mistakes if _place_of(each) not in before}
+        self.mistakes.extend(new.values())
 
     def place(self, found: Iterable[Finding], root: Node) -> None:
+        """What one step has found, by path."""
         self.add(
             Mistake(*place_of(root, each.path, key=each.on_key), dotted(each.path), each.message, each.suggestion)
             for each in found
@@ -74,9 +77,12 @@ class _Reading:
         """Raise what was found, in the order in which a reader meets it."""
         if self.mistakes:
             order = {file: nth for nth, file in enumerate(self.files)}
-            raise ProfileError(
-                sorted(self.mistakes, key=lambda each: (order.get(each.file, len(order)), each.line, each.column))
-            )
+            raise ProfileError(sorted(self.mistakes, key=lambda each: (order.get(each.file, len(order)), each[1:3])))
+
+
+def _place_of(mistake: Mistake) -> tuple[str | int, ...]:
+    """Of what stands in no file, its path serves as the place."""
+    return (mistake.file, mistake.line, mistake.column) if mistake.line else (mistake.file, mistake.path)
 
 
 def load_profile(

@@ -27,6 +27,7 @@ from chaosproxy.faults._base import Fault
 from chaosproxy.faults._catalogue import catalogue
 from chaosproxy.faults._fields import Duration, Rate
 from chaosproxy.profiles.fields import (
+    AtLeastOne,
     FaultName,
     HeaderName,
     HeaderSource,
@@ -137,9 +138,9 @@ class When(Section):
 
     probability: Rate | None = None
     """The share of calls, decided by the seed: the same calls in every run."""
-    calls: Annotated[tuple[Span, ...], Many, OneOrMore(), Field(min_length=1)] | None = None
+    calls: Annotated[tuple[Span, ...], AtLeastOne, OneOrMore()] | None = None
     """The n-th calls of this tool in a session: `3`, `1-2`, `[1, 4-6]`."""
-    attempts: Annotated[tuple[Span, ...], Many, OneOrMore(), Field(min_length=1)] | None = None
+    attempts: Annotated[tuple[Span, ...], AtLeastOne, OneOrMore()] | None = None
     """The n-th attempts of one operation: `1-2` fails twice, then works."""
     every: Count | None = None
     """Each n-th call of this tool in a session."""
@@ -159,7 +160,7 @@ class Rule(Section):
     """Which calls it is about; all, if left out."""
     when: When = When()
     """Which of those it hits; all, if left out."""
-    fault: Annotated[tuple[AnyFault, ...], Many, OneOrMore(), Field(min_length=1)]
+    fault: Annotated[tuple[AnyFault, ...], AtLeastOne, OneOrMore()]
     """What happens to them: one fault, or a list that happens to the same call."""
 
 
@@ -177,10 +178,9 @@ class Safety(Section):
 class Sessions(Section):
     """How calls are told apart by the agent run they belong to."""
 
-    from_: Annotated[tuple[SessionSource, ...], Many] = Field(
+    from_: Annotated[tuple[SessionSource, ...], AtLeastOne] = Field(
         default=("proxy_user", "path", "header:X-Session-Id", "baggage:session.id", "client"),
         alias="from",
-        min_length=1,
     )
     """Sources in order; the first that yields a name decides: proxy_user, path, header:NAME, baggage:KEY, client
     (address and User-Agent), connection."""

@@ -3,6 +3,7 @@
 Says so only where it is certain. Knows the sound part of a profile.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -10,25 +11,33 @@ from chaosproxy.faults._base import RememberingFault
 from chaosproxy.profiles.fields import METHODS
 from chaosproxy.profiles.mistakes import Finding, listing, nearest, show
 from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
-from chaosproxy.profiles.references import fits_host, host_of
+from chaosproxy.profiles.references import fits_host, host_of, wrong_with
 from chaosproxy.profiles.salvage import Sound
 
 _ALWAYS = When()
+_WIDE = None
 
 
 def unreachable(sound: Sound) -> Iterator[Finding]:
     """The rules that cannot fire, by path in the sound part of a profile."""
     profile = sound.profile
-    takers: list[Rule] = []
+    takers: defaultdict[str | None, list[Rule]] = defaultdict(list)
     for nth, rule in enumerate(profile.rules):
         path = ("rules", nth, "match")
         missed = list(_missed(rule.match, sound))
         yield from (finding._replace(path=(*path, *finding.path)) for finding in missed)
-        taker = next((each for each in takers if covers(each.match, _told(rule.match, profile.tools))), None)
+        told = _told(rule.match, profile.tools)
+        candidates = [*takers[_WIDE], *takers[told.tool]] if told.tool else takers[_WIDE]
+        taker = next((each for each in candidates if covers(each.match, told)), None)
         if taker is not None and not missed:
             yield Finding(("rules", nth), f"unreachable: rule {show(taker.name)} always fires first")
         if _always_fires(rule) and sound.in_file(("rules", nth)) not in sound.doubtful:
-            takers.append(rule)
+            takers[_only_tool(rule.match)].append(rule)
+
+
+def _only_tool(match: Match) -> str | None:
+    """The one tool that a match is about; `_WIDE` if it may be about several."""
+    return match.tool if match.tool and not any(sign in match.tool for sign in "*?[") else _WIDE
 
 
 def _missed(match: Match, sound: Sound) -> Iterator[Finding]:
@@ -41,12 +50,16 @@ def _missed(match: Match, sound: Sound) -> Iterator[Finding]:
             yield from _fits_none("tool", match.tool, tools)
         elif not any(_can_be(name, match, profile) for name in tools if fits(name, match.tool)):
             yield Finding(("tool",), f"unreachable: {show(match.tool)} and the rest of this match never hold together")
-    hosts = [host_of(upstream) for upstream in profile.upstreams.values()]
-    all_known = profile.safety.hosts is None and len(hosts) == len(upstreams)
-    if match.host is not None and hosts and all_known and not any(fits_host(host, match.host) for host in hosts):
-        yield Finding(
-            ("host",), f"unreachable: no upstream is at {show(match.host)}; they are at {listing(hosts, 'and')}"
-        )
+    if match.host is not None:
+        yield from _fits_no_host(match.host, sound)
+
+
+def _fits_no_host(pattern: str, sound: Sound) -> Iterator[Finding]:
+    upstreams = sound.profile.upstreams.values()
+    hosts = [host_of(upstream) for upstream in upstreams if not wrong_with(upstream.url)]
+    all_known = sound.profile.safety.hosts is None and len(hosts) == len(sound.upstreams)
+    if hosts and all_known and not any(fits_host(host, pattern) for host in hosts):
+        yield Finding(("host",), f"unreachable: no upstream is at {show(pattern)}; they are at {listing(hosts, 'and')}")
 
 
 def _fits_none(what: str, pattern: str, names: tuple[str, ...]) -> Iterator[Finding]:
@@ -97,9 +110,11 @@ def _told(match: Match, tools: Mapping[str, Tool]) -> Match:
 
 def covers(wide: Match, narrow: Match) -> bool:
     """Whether each call that `narrow` matches is matched by `wide` too; False if there is no telling."""
-    texts = ("upstream", "tool", "host", "session")
     return (
-        all(_covers_text(getattr(wide, name), getattr(narrow, name)) for name in texts)
+        _covers_text(wide.tool, narrow.tool)
+        and _covers_text(wide.upstream, narrow.upstream)
+        and _covers_text(wide.host, narrow.host)
+        and _covers_text(wide.session, narrow.session)
         and wide.method in (None, narrow.method)
         and _covers_path(wide.path, narrow.path)
         and _covers_values(wide.query, narrow.query)

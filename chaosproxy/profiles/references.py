@@ -38,7 +38,7 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
 
 def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Finding]:
     path = ("upstreams", name, "url")
-    if problem := _wrong_with(upstream.url):
+    if problem := wrong_with(upstream.url):
         yield Finding(path, problem)
         return
     hosts = profile.safety.hosts
@@ -47,7 +47,7 @@ def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Findin
         yield Finding(path, f"expected a host that safety.hosts allows ({', '.join(hosts) or 'none'}), got {host}")
 
 
-def _wrong_with(url: str) -> str | None:
+def wrong_with(url: str) -> str | None:
     """What is wrong with an upstream's URL. What could be a password in it is not repeated."""
     expected = "expected a URL such as http://127.0.0.1:9001 or https://api.example/v1"
     try:
@@ -77,7 +77,7 @@ def _is_host(host: str, netloc: str) -> bool:
 
 
 def host_of(upstream: Upstream) -> str:
-    """Host and port, as rules and safety.hosts name them."""
+    """Host and port, as rules and safety.hosts name them, of an upstream whose URL is not wrong."""
     parts = urlsplit(upstream.url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

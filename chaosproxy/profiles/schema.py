@@ -5,8 +5,11 @@ number, a yes-or-no, or a text of a certain form stands, it allows a text with `
 the `type` of a fault, because it tells by these what else may stand there.
 """
 
+import json
+import re
 from typing import Any
 
+from chaosproxy.core.units import format_duration
 from chaosproxy.faults._catalogue import catalogue, sections, summary
 from chaosproxy.profiles.models import Profile
 
@@ -18,8 +21,12 @@ _FROM_ENVIRONMENT = {
     "pattern": r"\$\{",
     "description": "Taken from the environment: `${NAME}`, or `${NAME:-default}`.",
 }
-_FREE = frozenset({"type", "title", "description", "default", "examples"})
-_SCALARS = frozenset({"string", "integer", "number", "boolean"})
+_ANY_REFERENCE = {"type": "string", "pattern": r"\$\{"}
+_ABOUT = frozenset({"description", "default", "examples"})
+_FREE = _ABOUT | {"type"}
+_LINE_END = re.compile(r"(?<!\n)\n(?!\n)")
+_SCALARS = ("string", "integer", "number", "boolean")
+_PARTS = ("properties", "patternProperties", "items", "additionalProperties", "anyOf", "oneOf")
 
 Schema = dict[str, Any]
 
@@ -49,28 +56,44 @@ def _tell(definition: Schema, name: str) -> None:
 
 
 def _opened(schema: Schema) -> Schema:
-    """The same with `${…}` allowed, and without the titles that pydantic makes of the keys."""
+    """The same with `${…}` allowed, in words that an editor shows well."""
     schema = {key: value for key, value in schema.items() if key not in ("title", "discriminator")}
     if "properties" in schema:
         schema["properties"] = {name: _property(name, each) for name, each in schema["properties"].items()}
+    if "patternProperties" in schema:
+        schema["patternProperties"] = {form: _opened(each) for form, each in schema["patternProperties"].items()}
+        schema["additionalProperties"] = False
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             schema[key] = _opened(schema[key])
     for key in ("anyOf", "oneOf"):
         if key in schema:
-            schema[key] = [_opened(each) if _has_parts(each) else each for each in schema[key]]
-    if "anyOf" in schema and any(map(_is_particular, schema["anyOf"])) and _REFERENCE not in schema["anyOf"]:
-        return {**schema, "anyOf": [*schema["anyOf"], _REFERENCE]}
-    return _or_reference(schema) if _is_particular(schema) else schema
+            schema[key] = [
+                _opened(each) if _has_parts(each) else each for each in schema[key] if each != _ANY_REFERENCE
+            ]
+    return _or_reference(_for_editors(schema))
+
+
+def _for_editors(schema: Schema) -> Schema:
+    """Paragraphs in lines as long as they like; and only those defaults that could be written so."""
+    if "description" in schema:
+        schema["description"] = _LINE_END.sub(" ", schema["description"])
+    default = schema.get("default")
+    if default is None or isinstance(default, dict):
+        schema.pop("default", None)
+    elif isinstance(default, float) and "250ms" in json.dumps(schema):
+        schema["default"] = format_duration(default)
+    return schema
 
 
 def _property(name: str, schema: Schema) -> Schema:
-    is_told_by = name == "version" or (name == "type" and "const" in schema)
-    return schema if is_told_by else _opened(schema)
+    if name == "version" or (name == "type" and "const" in schema):
+        return {key: value for key, value in schema.items() if key != "title"}
+    return _opened(schema)
 
 
 def _has_parts(schema: Schema) -> bool:
-    return any(key in schema for key in ("properties", "items", "additionalProperties", "anyOf", "oneOf"))
+    return any(key in schema for key in _PARTS)
 
 
 def _is_particular(schema: Schema) -> bool:
@@ -82,5 +105,9 @@ def _is_particular(schema: Schema) -> bool:
 
 
 def _or_reference(schema: Schema) -> Schema:
-    about: Schema = {key: schema.pop(key) for key in ("description", "default", "examples") if key in schema}
-    return {"anyOf": [schema, _REFERENCE], **about}
+    if "anyOf" in schema and any(map(_is_particular, schema["anyOf"])):
+        return {**schema, "anyOf": [*schema["anyOf"], _REFERENCE]}
+    if not _is_particular(schema):
+        return schema
+    about = {key: value for key, value in schema.items() if key in _ABOUT}
+    return {"anyOf": [{key: value for key, value in schema.items() if key not in _ABOUT}, _REFERENCE], **about}

@@ -4,7 +4,8 @@ Knows the models' shapes, because a key is judged by its neighbours; knows no fi
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Table
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -13,7 +14,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import is_typeddict
 
 from chaosproxy.faults._catalogue import catalogue
-from chaosproxy.profiles.document import Node, Scalar, as_written, at, plain, scalars
+from chaosproxy.profiles.document import Mapping, Node, Scalar, as_written, at, child, plain, scalars
 from chaosproxy.profiles.mistakes import Finding, Path, listing, nearest, show
 from chaosproxy.profiles.models import Profile
 
@@ -77,7 +78,7 @@ def _missing(path: Path, _error: ErrorDetails, _root: Node) -> Finding:
 
 
 def _unknown_key(path: Path, _error: ErrorDetails, root: Node) -> Finding:
-    known = sorted(known_keys(path[:-1], plain(root)))
+    known = sorted(known_keys(path[:-1], root))
     suggestion = nearest(path[-1], known)
     expected = "a key that is known here" + (f" ({listing(known)})" if known and not suggestion else "")
     return Finding(path, f"expected {expected}, got {show(path[-1])}", suggestion, on_key=True)
@@ -110,7 +111,7 @@ def _other(path: Path, error: ErrorDetails, root: Node) -> Finding:
     return at_key or Finding(path, _with_got(_expected(error), path, root))
 
 
-_SAID: Mapping[str, Callable[[Path, ErrorDetails, Node], Finding]] = MappingProxyType(
+_SAID: Table[str, Callable[[Path, ErrorDetails, Node], Finding]] = MappingProxyType(
     {
         "missing": _missing,
         "extra_forbidden": _unknown_key,
@@ -139,7 +140,7 @@ def _meant(path: Path, root: Node, known: Iterable[str]) -> str | None:
 def _at_key(path: Path, error: ErrorDetails, root: Node) -> Finding | None:
     """A mapping's own check may name the key that it is about: `limit: means nothing without per`."""
     found = _AT_KEY.fullmatch(_expected(error))
-    if found is None or found[1] not in known_keys(path, plain(root)):
+    if found is None or found[1] not in known_keys(path, root):
         return None
     return Finding((*path, found[1]), found[2])
 
@@ -180,32 +181,23 @@ def _without_secrets(finding: Finding, root: Node) -> str:
     return message
 
 
-def known_keys(path: Path, data: object) -> frozenset[str]:
+def known_keys(path: Path, root: Node) -> frozenset[str]:
     """The keys that the mapping at `path` may have; none if anything goes, or if there is no telling."""
     kind: Any = Profile
+    node: Node | None = root
     for depth, step in enumerate(path):
-        data = _at(data, step)
-        kind = _fault_kind(data) if _is_fault(path[: depth + 1], data) else _inside(kind, step)
-    keys = _keys(kind)
-    return frozenset(keys)
+        node = child(node, step) if node is not None else None
+        is_fault = path[0] == "rules" and depth >= 2 and path[2] == "fault" and isinstance(node, Mapping)
+        kind = _fault_at(node) if is_fault else _inside(kind, step)
+    return frozenset(_keys(kind))
 
 
-def _at(data: object, step: str | int) -> object:
-    if isinstance(data, dict):
-        return data.get(step)
-    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else None
+def _fault_at(node: Node | None) -> Any:  # noqa: ANN401  a model, or None
+    name = at(node, ("type",)) if node is not None else None
+    return catalogue().get(name.value) if isinstance(name, Scalar) and isinstance(name.value, str) else None
 
 
-def _is_fault(path: Path, data: object) -> bool:
-    return path[:1] == ("rules",) and path[2:3] == ("fault",) and isinstance(data, dict)
-
-
-def _fault_kind(data: object) -> Any:  # noqa: ANN401  a model, or None
-    name = data.get("type") if isinstance(data, dict) else None
-    return catalogue().get(name) if isinstance(name, str) else None
-
-
-def _keys(kind: Any) -> Mapping[str, Any]:  # noqa: ANN401  annotations are of any type
+def _keys(kind: Any) -> Table[str, Any]:  # noqa: ANN401  annotations are of any type
     """The keys of a model or TypedDict, and what is behind each."""
     kind = _bare(kind)
     if isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosproxy.core.draws import CallNumbers, Chances, RuleDraw, call_number, named_draw
@@ -85,6 +85,16 @@ def test_a_draw_is_at_least_0_and_below_1(number: int, seed: int, rule: str) -> 
 @given(numbers, st.lists(st.tuples(st.text(max_size=3), probabilities), max_size=6))
 def test_chances_asked_together_are_as_if_asked_one_by_one(number: int, rules: list[tuple[str, float]]) -> None:
     draws = [(RuleDraw.of(1, name), probability) for name, probability in rules]
+    assert Chances.of(draws).any(number) == any(draw.draw(number) < probability for draw, probability in draws)
+
+
+EDGES = st.sampled_from([0, 1, 2**75 - 1, 2**75, 2**127, 2**128 - 2**75, 2**128 - 1])
+STEPS = st.sampled_from([0.0, 2.0**-53, 2.0**-52, 0.5, 1 - 2.0**-53, 1.0])
+
+
+@given(st.sampled_from([0, 1, 2**64 - 1]), st.lists(st.tuples(st.builds(RuleDraw, EDGES, EDGES), STEPS), max_size=3))
+@settings(max_examples=500)
+def test_chances_do_not_spill_into_each_other(number: int, draws: list[tuple[RuleDraw, float]]) -> None:
     assert Chances.of(draws).any(number) == any(draw.draw(number) < probability for draw, probability in draws)
 
 

@@ -8,7 +8,7 @@ import yaml
 from chaosproxy import faults
 from chaosproxy.core.failures import Nature
 from chaosproxy.faults._base import Fault
-from chaosproxy.faults._catalogue import HEADINGS, catalogue, sections, summary
+from chaosproxy.faults._catalogue import HEADINGS, _fault_in, catalogue, sections, summary
 from chaosproxy.faults._document import document, handbook, settings
 
 HERE = Path(__file__).parent
@@ -19,6 +19,13 @@ def test_every_file_of_the_folder_is_in_the_catalogue_and_nothing_else() -> None
     folder = Path(faults.__path__[0])
     assert list(catalogue()) == sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
     assert {"latency", "rate_limit", "token_expired"} <= set(catalogue())
+
+
+def test_a_file_without_its_fault_is_refused() -> None:
+    with pytest.raises(
+        TypeError, match=r'chaosproxy.faults._base must define one fault of type "_base", and defines 0'
+    ):
+        _fault_in("_base")
 
 
 def test_nobody_can_add_to_the_catalogue() -> None:

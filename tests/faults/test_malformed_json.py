@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Rewrite, Unfit
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._json_spoiling import SPOILERS
 from chaosproxy.faults.malformed_json import How, MalformedJson
 
 HEADERS = ((b"Content-Type", b"application/json; charset=utf-8"), (b"X-Request-Id", b"r1"))
@@ -93,6 +94,12 @@ def test_cuts_at_a_place_that_the_call_decides(turn_of: Callable[..., Turn]) -> 
     assert max(lengths) < len(body)
     assert all(body.startswith(cut.body) for cut in cuts if isinstance(cut, Reply))
     assert spoil("truncated", body, turn_of(key=1)) == cuts[0]
+
+
+@pytest.mark.parametrize("text", ["[]", '"a"', "null", '{"a": 1}'])
+def test_a_cut_keeps_something_and_never_everything(text: str) -> None:
+    assert SPOILERS["truncated"](text, 0.0) == text[:1]
+    assert SPOILERS["truncated"](text, 1 - 2.0**-53) == text[:-1]
 
 
 @given(TEXTS, st.sampled_from(HOWS), st.integers(1, 10_000))

@@ -181,6 +181,20 @@ def test_a_bucket_never_admits_more_than_its_size_and_what_flowed_in(
             assert count <= limit + (end - start) * limit / per + 1e-3
 
 
+def test_a_rounding_error_of_the_clock_shuts_nobody_out(turn_of: Callable[..., Turn]) -> None:
+    fault, short = quota(1, 60.0, "fixed_window"), 0
+    for number in range(200):
+        start = number * 0.037  # soon after boot: later, these sums are exact
+        now = start + 0.03
+        _, memory = ask(fault, turn_of(start), fault.blank())
+        rejected, memory = ask(fault, turn_of(now), memory)
+        assert rejected is not None
+        assert rejected.retry_after is not None
+        short += now + rejected.retry_after < start + 60.0
+        assert ask(fault, turn_of(now + rejected.retry_after), memory)[0] is None
+    assert short > 0, "no sum was short of the window's end, so this shows nothing"
+
+
 def test_a_patient_client_gets_exactly_its_rate_for_ever(turn_of: Callable[..., Turn]) -> None:
     fault = quota(3, 1.0, "token_bucket")
     memory, now, let_in = fault.blank(), 50_000.0, 0

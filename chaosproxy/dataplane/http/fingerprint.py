@@ -6,7 +6,7 @@ in every process, because seeded chance goes by it.
 """
 
 from hashlib import blake2b
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
@@ -44,7 +44,7 @@ def canonical_query(query: str, volatile: frozenset[str]) -> str:
     if not query:
         return ""
     pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
-    return "&".join(sorted(f"{name}={value}" for name, value in pairs if name.lower() not in volatile))
+    return urlencode(sorted(pair for pair in pairs if pair[0].lower() not in volatile), encoding="latin-1")
 
 
 def canonical_json(value: object, volatile: frozenset[str]) -> bytes:

@@ -1,7 +1,9 @@
 """A request as a Call, and a response as what the agent will make of it. Knows no loop and no socket."""
 
+import re
 import secrets
 from collections.abc import Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from urllib.parse import parse_qsl
@@ -36,6 +38,8 @@ _STATUS_OUTCOMES = {
     504: Outcome.TIMEOUT,
 }
 
+_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -46,7 +50,7 @@ class Reader:
         self._router = router
         self._names = SessionNames(profile.sessions.from_)
         self._secret = secrets.token_bytes(16)
-        self._fingerprints: dict[tuple[bytes, bytes, bytes], tuple[str, object]] = {}
+        self._fingerprints: dict[tuple[bytes, bytes, bytes, bytes], tuple[str, object]] = {}
         self._hashes: dict[bytes, str] = {}
         self._number = 0
 
@@ -84,12 +88,13 @@ class Reader:
         if not request.complete:
             return _fingerprint(request, destination, b"")
         body = b"".join(request.parts) if request.parts else b""
-        key = (request.method, request.target, body)
+        kind = request.found.get(b"content-type", b"") if body else b""
+        key = (request.method, request.target, kind, body)
         known = self._fingerprints.get(key)
         if known is not None:
             return known
         made = _fingerprint(request, destination, body)
-        if len(body) <= 2048:
+        if len(body) + len(request.target) <= 2048:
             if len(self._fingerprints) >= _REMEMBERED:
                 self._fingerprints.clear()
             self._fingerprints[key] = made
@@ -144,9 +149,9 @@ def _body_material(request: Request, body: bytes, volatile: frozenset[str]) -> t
         return None, repr(sorted(pair for pair in pairs if pair[0].lower() not in volatile)).encode()
     try:
         decoded = _decode_json(body)
+        return decoded, canonical_json(decoded, volatile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, body
-    return decoded, canonical_json(decoded, volatile)
 
 
 def _sdk_retry(found: dict[bytes, bytes]) -> int:
@@ -166,9 +171,8 @@ def _sdk_retry(found: dict[bytes, bytes]) -> int:
 def _trace_id(found: dict[bytes, bytes]) -> str | None:
     """From W3C Trace Context: `00-<32 hex>-<16 hex>-<2 hex>`."""
     parent = found.get(b"traceparent")
-    if parent is None or len(parent) < 55 or parent[2:3] != b"-" or parent[35:36] != b"-":
-        return None
-    return parent[3:35].decode("latin-1")
+    match = _TRACE_PARENT.match(parent) if parent is not None else None
+    return match[1].decode("ascii") if match else None
 
 
 def outcome_of(status: int) -> Outcome:
@@ -202,9 +206,12 @@ def hint_of(headers: Headers, wall: float) -> Hint | None:
         return Hint(seconds, "retry-after")
     try:
         date = parsedate_to_datetime(text.decode("latin-1"))
-    except ValueError:
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        until = date.timestamp()
+    except (ValueError, OverflowError):
         return None
-    return Hint(max(0.0, date.timestamp() - wall), "retry-after", granularity=1.0)
+    return Hint(max(0.0, until - wall), "retry-after", granularity=1.0)
 
 
 def said_replayed(headers: Headers) -> bool:
@@ -226,7 +233,7 @@ def _first_values(headers: Headers, wanted: Sequence[bytes]) -> dict[bytes, byte
 
 def _number(text: bytes) -> float | None:
     try:
-        number = float(text)
+        number = float(text.replace(b"_", b"?"))  # float() takes 1_0 for 10
     except ValueError:
         return None
     return number if 0 <= number < 1e9 else None

@@ -104,14 +104,11 @@ def made_outcome(effect: Reject | Respond, status_outcome: Outcome) -> Outcome:
 
 def reply_bytes(reply: Reply, *, head_only: bool) -> bytes:
     """A made-up or rewritten reply with its true length. A reply to HEAD has the same head and no body."""
-    head = response_head(reply.status, reply.reason, _framed(reply))
-    return head if head_only else head + reply.body
-
-
-def _framed(reply: Reply) -> Headers:
     if reply.status in (204, 304) or reply.status < 200:
-        return reply.headers
-    return with_length(reply.headers, len(reply.body))
+        # Never a body: the agent would take it for the beginning of the next reply.
+        return response_head(reply.status, reply.reason, reply.headers)
+    head = response_head(reply.status, reply.reason, with_length(reply.headers, len(reply.body)))
+    return head if head_only else head + reply.body
 
 
 _INFLATED = frozenset({b"gzip", b"x-gzip", b"deflate"})
@@ -133,8 +130,8 @@ def rewritten(reply: Reply, rewrites: tuple[Rewrite, ...], inflated_cap: int) ->
 
 
 def _plain_body(reply: Reply, cap: int) -> bytes | Unfit:
-    coding = next((value.strip().lower() for name, value in reply.headers if name.lower() == b"content-encoding"), b"")
-    if coding in (b"", b"identity"):
+    coding = b",".join(value.strip().lower() for name, value in reply.headers if name.lower() == b"content-encoding")
+    if not reply.body or coding in (b"", b"identity"):
         return reply.body
     if coding not in _INFLATED:
         return Unfit("unknown_encoding")
@@ -146,6 +143,8 @@ def _plain_body(reply: Reply, cap: int) -> bytes | Unfit:
         return Unfit("bad_encoding")
     if inflater.unconsumed_tail:
         return Unfit("body_too_large")
+    if not inflater.eof or inflater.unused_data:
+        return Unfit("bad_encoding")
     return plain
 
 

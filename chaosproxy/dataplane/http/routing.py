@@ -1,11 +1,12 @@
 """Where a request goes: its target, read as gateway path or forward URL, against the profile's upstreams and tools.
 
-Answers are remembered, because agents call the same few targets over and over. Knows no loop and no socket.
+Answers are remembered, because agents call the same few targets over and over. Knows no loop and opens no socket.
 """
 
 import re
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import inet_aton
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,9 +18,13 @@ from chaosproxy.profiles.models import Profile, Tool, Upstream
 REMEMBERED = 8192
 """Distinct targets whose routing is kept; then the memory starts afresh."""
 
+REMEMBERED_LENGTH = 2048
+"""Bytes of a target that is worth remembering: thousands of longer ones would be hundreds of megabytes."""
+
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 _METADATA = frozenset({"metadata.google.internal", "metadata", "instance-data", "100.100.100.200", "fd00:ec2::254"})
+"""Hosts, and addresses as `ipaddress` writes them."""
 
 _ID = re.compile(
     r"\d+"  # 42
@@ -123,9 +128,10 @@ class Router:
         if known is not None:
             return known
         found = self._find(method.decode("latin-1"), target.decode("latin-1"))
-        if len(self._remembered) >= REMEMBERED:
-            self._remembered.clear()
-        self._remembered[method, target] = found
+        if len(target) <= REMEMBERED_LENGTH:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[method, target] = found
         return found
 
     def _find(self, method: str, target: str) -> Destination:
@@ -143,15 +149,13 @@ class Router:
         if target.startswith("/~"):
             named, _, after = target[2:].partition("/")
             session, rest = named, "/" + after
-        name, slash, path = rest[1:].partition("/")
-        if not slash and "?" in name:
-            name, _, query = name.partition("?")
-            path = f"?{query}"
+        whole_path, question, query = rest[1:].partition("?")
+        name, slash, path = whole_path.partition("/")
         if name not in self._upstreams:
             known = ", ".join(sorted(self._upstreams)) or "none"
             raise Malformed(404, "unknown_upstream", f"no upstream is called {name!r} (there are: {known})")
         origin, base = self._upstreams[name]
-        onward = base + (slash + path if slash else path)
+        onward = base + slash + path + question + query
         if not onward.startswith("/"):
             onward = "/" + onward
         return self._destination(method, onward, (name, origin), session)
@@ -177,9 +181,11 @@ class Router:
         return self._destination(method, onward, (name, origin), None)
 
     def _may_go_to(self, host: str, port: int) -> None:
-        if (host, port) in self._own or (host == "localhost" and ("127.0.0.1", port) in self._own):
+        address = _address(host)
+        known_as = host.rstrip(".") if address is None else str(address)
+        if (known_as, port) in self._own or (known_as == "localhost" and ("127.0.0.1", port) in self._own):
             raise Malformed(403, "own_address", "a request to this address would come back here")
-        if host.lower() in _METADATA or _link_local(host):
+        if known_as in _METADATA or (address is not None and address.is_link_local):
             raise Malformed(403, "forbidden_host", f"{host} is a link-local or metadata address")
         if self._open_to_others and not self._touchable(host, port):
             raise Malformed(403, "forbidden_host", f"{host} is not among the hosts that may be reached from here")
@@ -222,8 +228,13 @@ def _is_tool(pattern: _ToolPattern, upstream: str, method: str, path: str) -> bo
     return tool.upstream == upstream and tool.method in (None, method) and pattern.path.fullmatch(path) is not None
 
 
-def _link_local(host: str) -> bool:
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a resolver takes the host for, however it is written: `2852039166` is one too."""
     try:
-        return ip_address(host).is_link_local
+        address = ip_address(host)
     except ValueError:
-        return False
+        try:
+            return IPv4Address(inet_aton(host.rstrip(".")))
+        except (OSError, ValueError):
+            return None
+    return getattr(address, "ipv4_mapped", None) or address

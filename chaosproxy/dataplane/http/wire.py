@@ -111,10 +111,11 @@ def check_request(request: Request) -> None:
     if coding is not None:
         if request.version == "1.0":
             raise Malformed(400, "bad_framing", "Transfer-Encoding in an HTTP/1.0 request")  # RFC 9112, 6.1
-        if coding.strip().lower() != b"chunked":
+        if coding.strip().lower() != b"chunked" or request.lowered.count(b"transfer-encoding") > 1:
             raise Malformed(501, "bad_framing", "a transfer coding other than chunked")  # RFC 9112, 6.1
-    if request.lowered.count(b"host") != 1 and request.version == "1.1":
-        raise Malformed(400, "bad_host", "an HTTP/1.1 request needs exactly one Host header")  # RFC 9112, 3.2
+    hosts = request.lowered.count(b"host")
+    if hosts > 1 or (hosts == 0 and request.version == "1.1"):
+        raise Malformed(400, "bad_host", "a request needs exactly one Host header")  # RFC 9112, 3.2
 
 
 _USUAL_CONNECTION = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
@@ -127,12 +128,20 @@ def _dropped(connection: bytes | None) -> frozenset[bytes]:
     return HOP_BY_HOP | {token.strip().lower() for token in connection.split(b",")}
 
 
+def _joined(lowered: Sequence[bytes], headers: Headers, name: bytes) -> bytes:
+    """All values of a header that is a list, as one: lines of the same name mean the same as commas (RFC 9110, 5.2)."""
+    return b",".join([value for each, (_, value) in zip(lowered, headers, strict=True) if each == name])
+
+
 def request_head(request: Request, target: bytes, host: bytes) -> bytes:
     """The head as the upstream gets it: in the agent's order and spelling, without what was for us alone.
 
     `target` is in origin form. `host` replaces the Host header's value where it stands, and is added if there was none.
     """
-    drop = _dropped(request.found.get(b"connection"))
+    connection = request.found.get(b"connection")
+    if connection is not None and len(request.found) < len(request.headers):
+        connection = _joined(request.lowered, request.headers, b"connection")
+    drop = _dropped(connection)
     lines = [request.method + b" " + target + b" HTTP/1.1"]
     for lowered, (name, value) in zip(request.lowered, request.headers, strict=True):
         if lowered == b"host":
@@ -156,8 +165,7 @@ def response_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, byt
 def end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Headers without those about one connection."""
     lowered = [name.lower() for name, _ in headers]
-    connection = headers[lowered.index(b"connection")][1] if b"connection" in lowered else None
-    drop = _dropped(connection)
+    drop = _dropped(_joined(lowered, headers, b"connection") if b"connection" in lowered else None)
     return [pair for name, pair in zip(lowered, headers, strict=True) if name not in drop]
 
 
@@ -167,7 +175,7 @@ def response_framing(method: bytes, status: int, headers: Headers) -> Framing:
         return Framing.NONE
     lowered = [name.lower() for name, _ in headers]
     if b"transfer-encoding" in lowered:
-        coding = headers[lowered.index(b"transfer-encoding")][1]
+        coding = _joined(lowered, headers, b"transfer-encoding")
         return Framing.CHUNKED if coding.lower().rstrip().endswith(b"chunked") else Framing.CLOSE
     return Framing.LENGTH if b"content-length" in lowered else Framing.CLOSE
 

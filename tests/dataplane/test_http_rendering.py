@@ -1,0 +1,247 @@
+"""Effects as bytes: their order, and what each makes of a reply."""
+
+import gzip
+import zlib
+
+import pytest
+
+from chaosproxy.core.answer import Reply
+from chaosproxy.core.decision import Decision, Injection
+from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Hang, Reject, Respond, Rewrite, Truncate, Unfit
+from chaosproxy.core.failures import FailureKind, Outcome, Phase
+from chaosproxy.dataplane.http.rendering import (
+    Cut,
+    cut_reply,
+    made_outcome,
+    made_reply,
+    reply_bytes,
+    rewritten,
+    stages,
+    whole_reply,
+)
+from chaosproxy.dataplane.http.wire import Framing
+from chaosproxy.dialects import load_builtin
+from tests.doubles.plane import NATURE, deciding
+
+BEFORE, AFTER, DURING = Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM, Phase.DURING_BODY
+CAP = 1_000_000
+
+
+def reply(body: bytes = b"hello world", *headers: tuple[bytes, bytes], status: int = 200) -> Reply:
+    return Reply(status, b"OK", headers, body)
+
+
+def shouting(name: str = "shout") -> Rewrite:
+    return Rewrite(lambda said: Reply(said.status, said.reason, said.headers, said.body.upper()), name)
+
+
+# Order
+
+
+def test_effects_are_sorted_into_stages() -> None:
+    before, hang, after = Delay(1, BEFORE), Hang(2, BEFORE), Delay(3, AFTER)
+    reject, respond = Reject(FailureKind.RATE_LIMITED, BEFORE), Respond(reply(), AFTER)
+    lost, cut, shout = Disconnect(Ending.RESET, AFTER), Truncate(0.5, Ending.CLOSE), shouting()
+
+    plan = stages(deciding(cut, shout, after, lost, respond, reject, before, hang))
+
+    assert plan.before == (before, hang)
+    assert plan.instead == reject
+    assert plan.after == (after, lost)
+    assert plan.replaced == respond
+    assert plan.rewrites == (shout,)
+    assert plan.delivery == cut
+
+
+def test_stages_take_the_effects_of_all_faults_in_order() -> None:
+    first, second = Delay(1, BEFORE), Delay(2, BEFORE)
+    injections = tuple(Injection("rule", "latency", BEFORE, NATURE, (effect,)) for effect in (first, second))
+
+    assert stages(Decision("rule", injections)).before == (first, second)
+
+
+@pytest.mark.parametrize(
+    ("effect", "needs"),
+    [
+        (Delay(1, BEFORE), False),
+        (Hang(1, BEFORE), False),
+        (Disconnect(Ending.RESET, BEFORE), False),
+        (Reject(FailureKind.UNAVAILABLE, BEFORE), False),
+        (Delay(1, AFTER), True),
+        (Disconnect(Ending.CLOSE, AFTER), True),
+        (Disconnect(Ending.CLOSE, DURING), True),
+        (Reject(FailureKind.UNAVAILABLE, AFTER), True),
+        (Truncate(0.5, Ending.CLOSE), True),
+        (shouting(), True),
+    ],
+)
+def test_only_what_needs_the_tools_reply_waits_for_it(effect: Effect, needs: bool) -> None:
+    assert stages(deciding(effect)).needs_reply is needs
+
+
+# Answers in the tool's place
+
+
+DIALECTS = {"generic": load_builtin("generic"), "openai": load_builtin("openai")}
+
+
+def test_rejection_speaks_the_effects_dialect_then_the_upstreams_then_the_generic_one() -> None:
+    plain = Reject(FailureKind.RATE_LIMITED, BEFORE, retry_after=3)
+    named = Reject(FailureKind.RATE_LIMITED, BEFORE, dialect="openai", retry_after=3)
+
+    def said(effect: Reject, own: str | None) -> bytes:
+        return made_reply(effect, DIALECTS, own, 0.0).body
+
+    assert said(plain, None) == DIALECTS["generic"].reply(plain, 0.0).body
+    assert said(plain, "openai") == DIALECTS["openai"].reply(plain, 0.0).body != said(plain, None)
+    assert said(named, "generic") == said(plain, "openai")
+
+
+def test_respond_says_its_own_reply() -> None:
+    assert made_reply(Respond(reply(b"mine"), BEFORE), {}, "openai", 0.0) == reply(b"mine")
+
+
+@pytest.mark.parametrize(
+    ("effect", "by_status", "outcome"),
+    [
+        (Reject(FailureKind.RATE_LIMITED, BEFORE, status=403), Outcome.DENIED, Outcome.THROTTLED),
+        (Reject(FailureKind.GATEWAY_TIMEOUT, BEFORE), Outcome.TIMEOUT, Outcome.TIMEOUT),
+        (Respond(reply(), BEFORE), Outcome.OK, Outcome.MALFORMED),
+        (Respond(reply(), BEFORE), Outcome.NOT_FOUND, Outcome.NOT_FOUND),
+    ],
+)
+def test_outcome_of_an_answer_that_was_made(effect: Reject | Respond, by_status: Outcome, outcome: Outcome) -> None:
+    assert made_outcome(effect, by_status) is outcome
+
+
+def test_made_reply_is_framed_by_its_length() -> None:
+    made = reply(b"abc", (b"X", b"1"), (b"Transfer-Encoding", b"chunked"))
+
+    whole = reply_bytes(made, head_only=False)
+    assert whole == b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 3\r\n\r\nabc"
+    assert reply_bytes(made, head_only=True) == whole[:-3]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_statuses_without_a_body_have_none(status: int) -> None:
+    assert reply_bytes(reply(b"abc", status=status), head_only=False) == b"HTTP/1.1 %d OK\r\n\r\n" % status
+
+
+# Rewriting
+
+
+BODY_HEADERS = [
+    (b"Content-Encoding", b"gzip"),
+    (b"ETag", b'"1"'),
+    (b"Content-MD5", b"x"),
+    (b"Digest", b"sha-256=x"),
+    (b"Content-Digest", b"x"),
+    (b"Repr-Digest", b"x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        (b"gzip", gzip.compress(b"hello")),
+        (b"X-GZIP ", gzip.compress(b"hello")),
+        (b"deflate", zlib.compress(b"hello")),
+        (b"identity", b"hello"),
+        (b"gzip", b""),
+    ],
+)
+def test_rewrite_gets_the_plain_body_and_leaves_no_stale_header(coding: bytes, packed: bytes) -> None:
+    headers = [(b"A", b"1"), (b"Content-Encoding", coding), *BODY_HEADERS[1:], (b"a", b"2")]
+
+    changed = rewritten(reply(packed, *headers), (shouting(),), CAP)
+
+    assert changed == reply(b"HELLO" if packed else b"", (b"A", b"1"), (b"a", b"2"))
+
+
+def test_rewrites_follow_one_another() -> None:
+    doubled = Rewrite(lambda said: Reply(said.status, said.reason, said.headers, said.body * 2), "twice")
+
+    assert rewritten(reply(b"ab"), (shouting(), doubled), CAP) == reply(b"ABAB")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (reply(b"x", (b"Content-Encoding", b"br")), "unknown_encoding"),
+        (reply(b"x", (b"Content-Encoding", b"gzip, br")), "unknown_encoding"),
+        (reply(gzip.compress(b"x"), (b"Content-Encoding", b"gzip"), (b"Content-Encoding", b"br")), "unknown_encoding"),
+        (reply(b"no gzip", (b"Content-Encoding", b"gzip")), "bad_encoding"),
+        (reply(gzip.compress(b"x" * 99)[:-9], (b"Content-Encoding", b"gzip")), "bad_encoding"),
+        (reply(gzip.compress(b"a") + gzip.compress(b"b"), (b"Content-Encoding", b"gzip")), "bad_encoding"),
+        (reply(gzip.compress(b"\0" * (CAP + 1)), (b"Content-Encoding", b"gzip")), "body_too_large"),
+    ],
+)
+def test_body_that_cannot_be_read_is_unfit(said: Reply, reason: str) -> None:
+    assert rewritten(said, (shouting(),), CAP) == Unfit(reason)
+
+
+def test_one_unfit_rewrite_leaves_the_whole_reply_alone() -> None:
+    unfit = Rewrite(lambda _said: Unfit("not_json"), "never")
+
+    assert rewritten(reply(), (shouting(), unfit), CAP) == Unfit("not_json")
+
+
+# Cutting
+
+
+def test_cut_of_a_known_length_keeps_its_promise_and_not_its_word() -> None:
+    said = reply(b"0123456789", (b"Content-Length", b"10"))
+
+    assert cut_reply(said, Framing.LENGTH, Truncate(0.3, Ending.RESET)) == Cut(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n012", 3, Ending.RESET
+    )
+
+
+def test_cut_of_chunks_stops_inside_a_chunk() -> None:
+    said = reply(b"0123456789abcdef", (b"Transfer-Encoding", b"chunked"))
+
+    cut = cut_reply(said, Framing.CHUNKED, Disconnect(Ending.CLOSE, DURING))
+
+    assert cut == Cut(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n01234567", 8, Ending.CLOSE
+    )
+
+
+def test_cut_of_a_body_that_ends_with_the_connection() -> None:
+    assert cut_reply(reply(b"0123456789"), Framing.CLOSE, Truncate(0.5, Ending.CLOSE)) == Cut(
+        b"HTTP/1.1 200 OK\r\n\r\n01234", 5, Ending.CLOSE
+    )
+
+
+@pytest.mark.parametrize("framing", [Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE])
+@pytest.mark.parametrize("keep", [0.0, 0.999999])
+def test_cut_never_delivers_all_of_it(framing: Framing, keep: float) -> None:
+    cut = cut_reply(reply(b"ab"), framing, Truncate(keep, Ending.CLOSE))
+
+    assert isinstance(cut, Cut)
+    assert cut.body_bytes == (1 if keep else 0)
+    assert cut.data.count(b"ab") == 0
+
+
+@pytest.mark.parametrize(("body", "framing"), [(b"", Framing.LENGTH), (b"", Framing.CHUNKED), (b"", Framing.NONE)])
+def test_nothing_cannot_be_cut(body: bytes, framing: Framing) -> None:
+    assert cut_reply(reply(body), framing, Truncate(0.5, Ending.CLOSE)) == Unfit("empty_body")
+
+
+# As it came
+
+
+@pytest.mark.parametrize(
+    ("framing", "body", "trailers", "written"),
+    [
+        (Framing.LENGTH, b"abc", (), b"abc"),
+        (Framing.CLOSE, b"abc", (), b"abc"),
+        (Framing.NONE, b"", (), b""),
+        (Framing.CHUNKED, b"abc", [(b"T", b"1")], b"3\r\nabc\r\n0\r\nT: 1\r\n\r\n"),
+        (Framing.CHUNKED, b"", (), b"0\r\n\r\n"),
+    ],
+)
+def test_whole_reply(framing: Framing, body: bytes, trailers: list[tuple[bytes, bytes]], written: bytes) -> None:
+    said = reply(body, (b"a", b"1"), (b"A", b"2"))
+
+    assert whole_reply(said, framing, trailers) == b"HTTP/1.1 200 OK\r\na: 1\r\nA: 2\r\n\r\n" + written
