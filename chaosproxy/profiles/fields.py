@@ -26,7 +26,7 @@ SESSION_SOURCES = ("proxy_user", "path", "client", "connection", "header:NAME", 
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+"  # RFC 9110, section 5.6.2: names of methods and headers
 _HEADER = re.compile(_TOKEN)
-_UPSTREAM = r"(?!~)(?!\.{1,2}$)[A-Za-z0-9._~\-]*[A-Za-z0-9_\-][A-Za-z0-9._~\-]*"
+_UPSTREAM = r"(?!\.{1,2}$)[A-Za-z0-9._\-]{1,100}"
 _PATH = r"/(?:[^{}*?#\s]|\{[A-Za-z_][A-Za-z0-9_]*\})*\*?"
 _HOST = r"[^\s/@?#]+"
 _SPAN = r"\s*0*[1-9][0-9]{0,8}\s*(?:-\s*0*[1-9][0-9]{0,8}\s*)?"

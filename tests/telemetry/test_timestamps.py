@@ -18,6 +18,7 @@ def test_form() -> None:
     assert stamps.at(50.0) == "2026-11-22T12:00:00.000000Z"
     assert stamps.at(50.25) == "2026-11-22T12:00:00.250000Z"
     assert stamps.at(49.0) == "2026-11-22T11:59:59.000000Z"
+    assert stamps.at(50.1234567) == "2026-11-22T12:00:00.123457Z"
     assert stamps.at(50.9999999) == "2026-11-22T12:00:01.000000Z"
 
 
