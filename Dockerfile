@@ -7,8 +7,8 @@
 #   CHAOSPROXY_ADMIN_TOKEN   The admin port listens beyond loopback here, so every route of it but /healthz and /readyz
 #                            asks for this bearer token; without it the proxy refuses to start. Prometheus sends it as
 #                            `authorization: {credentials_file: ...}`.
-#   the upstreams            A shipped profile names tool APIs of its own; say where yours are with
-#                            `--upstream NAME=URL`, or mount a profile into /profiles and name it.
+#   the upstreams            A shipped profile looks for its tool APIs on loopback, where a container has none. Say where yours
+#                            are with `--upstream NAME=URL`, or mount a profile of your own into /profiles and name it.
 # To keep a journal, mount a folder that user 10001 may write to, and add `--journal /journal/run.jsonl`.
 
 FROM python:3.11-slim AS build

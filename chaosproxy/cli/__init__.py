@@ -1,12 +1,13 @@
 """EDGE. One file a subcommand: parse, call the house, print. Nothing is imported before it is needed."""
 
 import importlib
-import os
 import sys
 
 import click
 
 from chaosproxy import __version__
+from chaosproxy.cli.hints import unknown
+from chaosproxy.cli.pipes import print_nowhere
 from chaosproxy.core.errors import ChaosproxyError, StartError
 
 EXIT_USAGE = 2
@@ -37,6 +38,14 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but with a hint for a command that there is not."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise unknown("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -59,6 +68,7 @@ def main() -> None:
     """
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -72,8 +82,8 @@ def main() -> None:
         code = EXIT_USAGE
     except (KeyboardInterrupt, click.Abort):
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has had enough; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has had enough. click and rich notice it too, and would leave with 1, which is FAIL.
+        print_nowhere()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

@@ -4,7 +4,6 @@ import click
 
 from chaosproxy.cli.loading import load
 from chaosproxy.cli.options import profile_options
-from chaosproxy.profiles.explain import explain
 
 
 @click.command(
@@ -19,5 +18,8 @@ def command(profiles: tuple[str, ...], upstreams: tuple[tuple[str, str], ...], s
     A PROFILE is a path or the name of a shipped profile; later ones overlay earlier ones. All mistakes are shown at
     once, each with file, line and column. Exit code 2 if there are any.
     """
-    for sentence in explain(load(profiles, upstreams, seed)):
+    loaded = load(profiles, upstreams, seed)
+    from chaosproxy.profiles.explain import explain  # noqa: PLC0415 - so that `--help` is quick
+
+    for sentence in explain(loaded):
         click.echo(sentence)

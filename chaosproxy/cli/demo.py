@@ -26,7 +26,7 @@ def command(journal: Path | None, stay: bool) -> None:
     if the proxy's count of duplicate charges differs from the table's.
     """
     from chaosproxy.cli.console import console  # noqa: PLC0415 - so that `--help` is quick
-    from chaosproxy.cli.serve import run_loop  # noqa: PLC0415
+    from chaosproxy.cli.serving import run_loop  # noqa: PLC0415
     from chaosproxy.demo.day import Day, play_day  # noqa: PLC0415
     from chaosproxy.demo.show import Feed, agrees, conclude, introduce  # noqa: PLC0415
 

@@ -1,14 +1,14 @@
 """`chaosproxy faults`: the catalogue, or one fault's page."""
 
 import json
-from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import click
 
-from chaosproxy.core.errors import UsageError
-from chaosproxy.faults._base import Fault
-from chaosproxy.faults._catalogue import catalogue, summary
-from chaosproxy.faults._document import document, settings
+from chaosproxy.cli.hints import unknown
+
+if TYPE_CHECKING:
+    from chaosproxy.faults._base import Fault
 
 
 @click.command(
@@ -20,9 +20,14 @@ from chaosproxy.faults._document import document, settings
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
 def command(name: str | None, as_json: bool) -> None:
     """List the faults, or show one with its settings, its phases and an example."""
+    from chaosproxy.faults._catalogue import catalogue, summary  # noqa: PLC0415 - pydantic is slow to import
+    from chaosproxy.faults._document import document  # noqa: PLC0415
+
     faults = catalogue()
     if name is not None:
-        faults = {name: _named(name)}
+        if name not in faults:
+            raise unknown("fault", name, faults)
+        faults = {name: faults[name]}
     if as_json:
         click.echo(json.dumps([_record(each, fault) for each, fault in faults.items()], indent=2))
     elif name is not None:
@@ -34,16 +39,10 @@ def command(name: str | None, as_json: bool) -> None:
         table(console(), ("FAULT", "PHASES (DEFAULT FIRST)", "WHAT IT IS"), rows)
 
 
-def _named(name: str) -> type[Fault]:
-    known = catalogue()
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-    raise UsageError(f"no fault is called {name!r}; {hint}")
+def _record(name: str, fault: "type[Fault]") -> dict[str, object]:
+    from chaosproxy.faults._catalogue import summary  # noqa: PLC0415 - as above
+    from chaosproxy.faults._document import settings  # noqa: PLC0415
 
-
-def _record(name: str, fault: type[Fault]) -> dict[str, object]:
     return {
         "name": name,
         "summary": summary(fault),

@@ -2,7 +2,7 @@
 
 import click
 
-from chaosproxy.core.errors import UsageError
+from chaosproxy.cli.hints import unknown
 from chaosproxy.profiles.shipped import shipped_profiles
 
 
@@ -17,7 +17,7 @@ def command(name: str | None) -> None:
     shipped = shipped_profiles()
     if name is not None:
         if name not in shipped:
-            raise UsageError(f"no shipped profile is called {name!r}; there are: {', '.join(shipped)}")
+            raise unknown("shipped profile", name, shipped)
         click.echo(shipped[name].read_text(encoding="utf-8").rstrip())
         return
     from chaosproxy.cli.console import console, table  # noqa: PLC0415 - rich and pydantic are slow to import

@@ -4,8 +4,6 @@ import json
 
 import click
 
-from chaosproxy.profiles.schema import json_schema
-
 
 @click.command("schema", epilog="Example: chaosproxy schema > profile.schema.json", short_help="The JSON Schema.")
 def command() -> None:
@@ -13,4 +11,6 @@ def command() -> None:
 
     Put `# yaml-language-server: $schema=profile.schema.json` on the first line of a profile.
     """
+    from chaosproxy.profiles.schema import json_schema  # noqa: PLC0415 - so that `--help` is quick
+
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chaosproxy.core.events import EpisodeClosed, Resolution, Verdict
+from chaosproxy.core.events import EpisodeClosed, Resolution, RetryAfterVerdict, Verdict
 from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.demo.day import Card, Day, Line
 from chaosproxy.recovery.expectations import Result
@@ -98,7 +98,8 @@ def _measures(card: Card, orders: int) -> Iterator[tuple[str, str]]:
     yield "recovered from", _share(rate.value, rate.cases)
     yield "reacted as it should", _share(right.value, right.cases)
     yield "95 % recovered within", "-" if slow.value is None else format_duration(slow.value)
-    yield "Retry-After obeyed / broken", f"{hints['compliant'] + hints['late']} / {hints['early']}"
+    obeyed = hints[RetryAfterVerdict.COMPLIANT] + hints[RetryAfterVerdict.LATE]
+    yield "Retry-After obeyed / broken", f"{obeyed} / {hints[RetryAfterVerdict.EARLY]}"
     yield "damage never noticed", str(board.measure("undetected_faults").value or 0)
     yield "duplicate charges (confirmed)", _alarm(board.duplicate_effects)
     yield "verdict", _RESULTS[card.verdict.result]

@@ -21,7 +21,7 @@ from chaosproxy.profiles.mistakes import Finding, Mistake, Place, ProfileError, 
 from chaosproxy.profiles.models import Profile
 from chaosproxy.profiles.overlay import overlay
 from chaosproxy.profiles.reach import unreachable
-from chaosproxy.profiles.references import unfitting
+from chaosproxy.profiles.references import same_names, unfitting
 from chaosproxy.profiles.salvage import salvage
 from chaosproxy.profiles.sources import Source, read_source
 from chaosproxy.profiles.wording import findings
@@ -68,9 +68,10 @@ class _Reading:
 
     def place(self, found: Iterable[Finding], root: Node) -> None:
         """What one step has found, by path."""
+        written = (each._replace(path=as_written(root, each.path)) for each in found)
         self.add(
             Mistake(*place_of(root, each.path, key=each.on_key), dotted(each.path), each.message, each.suggestion)
-            for each in found
+            for each in written
         )
 
     def stop_if_wrong(self) -> None:
@@ -121,9 +122,9 @@ def load_sources(
     reading = _Reading(tuple(source.file for source in sources))
     root = _with_overrides(_effective(sources, environ, reading), overrides or Overrides())
     sound, wrong = salvage(root)
-    together = [*unfitting(sound), *unreachable(sound)]
+    together = (each._replace(path=sound.in_file(each.path)) for each in (*unfitting(sound), *unreachable(sound)))
     reading.place(findings(wrong, root), root)
-    reading.place((each._replace(path=as_written(root, sound.in_file(each.path))) for each in together), root)
+    reading.place([*same_names(sound), *together], root)
     companions = Companions(root, {source.file: source.folder for source in sources})
     complete = companions.complete(sound)
     reading.add(companions.mistakes)

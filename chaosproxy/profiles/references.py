@@ -30,7 +30,6 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
             got = f"expected {known}, got {show(tool.upstream)}"
             yield Finding(("tools", name, "upstream"), got, nearest(tool.upstream, upstreams))
     yield from _same_tools(sound)
-    yield from _same_names(profile)
     for nth, rule in enumerate(profile.rules):
         if sound.in_file(("rules", nth)) not in sound.doubtful:
             yield from _crowded(nth, rule)
@@ -100,12 +99,13 @@ def _same_tools(sound: Sound) -> Iterator[Finding]:
         seen.setdefault(calls, name)
 
 
-def _same_names(profile: Profile) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for nth, rule in enumerate(profile.rules):
-        if rule.name in seen:
-            yield Finding(("rules", nth, "name"), f"expected a name of its own, got {show(rule.name)} again")
-        seen.add(rule.name)
+def same_names(sound: Sound) -> Iterator[Finding]:
+    """Rules that are called like an earlier one, by path in the file."""
+    seen: set[object] = {None}
+    for nth, name in enumerate(sound.rules):
+        if name in seen and name is not None:
+            yield Finding(("rules", nth, "name"), f"expected a name of its own, got {show(name)} again")
+        seen.add(name)
 
 
 def ends_call(fault: Fault) -> bool:

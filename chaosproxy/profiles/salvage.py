@@ -32,6 +32,8 @@ class Sound:
     """All that are declared, also those that are wrong in themselves."""
     tools: tuple[str, ...]
     """All that are declared, also those that are wrong in themselves."""
+    rules: tuple[object, ...]
+    """The names of all rules of the file, also of those that are wrong in themselves."""
 
     def in_file(self, path: Path) -> Path:
         """A path in `profile` as one in the file."""
@@ -57,9 +59,21 @@ def salvage(root: Mapping) -> tuple[Sound, list[ErrorDetails]]:
             left = _with_essentials(_without(left, (), out))
             kept = tuple(number for nth, number in enumerate(kept) if not {("rules", nth), ("rules",)} & out)
         else:
-            return Sound(profile, kept, frozenset(doubtful), _names(root, "upstreams"), _names(root, "tools")), wrong
-    nothing = Profile(version=1, name="-")
-    return Sound(nothing, (), frozenset(doubtful), _names(root, "upstreams"), _names(root, "tools")), wrong
+            return _sound(profile, kept, doubtful, root), wrong
+    return _sound(Profile(version=1, name="-"), (), doubtful, root), wrong
+
+
+def _sound(profile: Profile, kept: tuple[int, ...], doubtful: Iterable[Path], root: Mapping) -> Sound:
+    rules = at(root, ("rules",))
+    names = [at(rule, ("name",)) for rule in rules.items] if isinstance(rules, Listing) else []
+    return Sound(
+        profile=profile,
+        kept=kept,
+        doubtful=frozenset(doubtful),
+        upstreams=_names(root, "upstreams"),
+        tools=_names(root, "tools"),
+        rules=tuple(name.value if isinstance(name, Scalar) else None for name in names),
+    )
 
 
 def _rule_numbers(root: Mapping) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -32,11 +32,12 @@ async def answering(reply: bytes | None) -> AsyncIterator[str]:
     """A server that answers whatever it is sent with these bytes, and closes; with None it never answers."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        if reply is None:
-            await reader.read()
-        else:
-            writer.write(reply)
+        with suppress(asyncio.IncompleteReadError):  # a request that was given up
+            await reader.readuntil(b"\r\n\r\n")
+            if reply is None:
+                await reader.read()
+            else:
+                writer.write(reply)
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)

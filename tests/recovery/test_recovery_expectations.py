@@ -64,6 +64,13 @@ def expect(**keys: object) -> Expectation:
             "duplicate_effects: 1 in 5 cases, expected at most 0",
         ),
         (
+            "time_to_recovery_p95",
+            {"at_most": 10, "cases": 10},
+            Measured(12.5, 5),
+            "inconclusive",
+            "time_to_recovery_p95: 12.5s in 5 cases, too few to judge (10 needed)",
+        ),
+        (
             "undetected_faults",
             {"at_least": 3, "cases": 10},
             Measured(1, 5),

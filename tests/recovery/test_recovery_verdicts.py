@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import msgspec
 import pytest
 
 from chaosproxy.core.call import ToolEffect
@@ -19,6 +20,7 @@ from tests.recovery.conversation import (
     THROTTLED,
     Conversation,
     Ill,
+    inject,
 )
 
 FLAGS = ("early", "insisted", "blind", "may_stop", "stuck")
@@ -214,3 +216,10 @@ def test_asking_again_after_garbage_is_right(talk: Conversation) -> None:
 )
 def test_what_is_in_vain(course: Course, healthy: tuple[Reaction, ...], in_vain: bool) -> None:
     assert cannot_work_unchanged(Nature(explicit=True, course=course, healthy=healthy)) is in_vain
+
+
+def test_stopping_at_what_lasts_is_right_whatever_else_is_called_healthy(talk: Conversation) -> None:
+    lasting = Nature(explicit=True, course=Course.PERSISTENT, healthy=(Reaction.CHANGE_ARGUMENTS,))
+    talk.ask().gets(msgspec.structs.replace(DENIED, injection=inject("bad_request", lasting)))
+    talk.end()
+    assert (talk.resolutions, talk.verdicts) == (["failed_fast"], ["appropriate"])

@@ -1,0 +1,108 @@
+"""How `serve` runs: a loop, a proxy in it, what it announces, the signals that stop it, and its last words."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+
+import click
+
+from chaosproxy.app import Proxy, Settings
+from chaosproxy.cli.pipes import print_nowhere
+from chaosproxy.core.errors import StartError
+from chaosproxy.profiles.loader import LoadedProfile
+
+
+def run_loop(main: Coroutine[None, None, None]) -> None:
+    """Run in a fast loop, where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415 - not there on every system
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+async def serve(loaded: LoadedProfile, settings: Settings, ready_file: Path | None) -> None:
+    """Run a proxy until a signal stops it. `ready_file` exists for as long as connections are accepted.
+
+    Raises:
+        StartError: if a port, the journal or the ready file cannot be had.
+    """
+    proxy = Proxy(loaded, settings)
+    stop = _stop_signals()
+    await proxy.start()
+    try:
+        _announce(proxy, settings)
+        if ready_file is not None:
+            _write_ready_file(ready_file, proxy)
+        why = await stop
+    finally:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)  # noqa: ASYNC240 - one small file, and we are stopping
+    await proxy.stop(why=why)
+    _summarise(proxy)
+
+
+def _stop_signals() -> "asyncio.Future[str]":
+    """Resolves to the name of the first signal that asks us to stop; the second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[str] = loop.create_future()
+
+    def ask(name: str) -> None:
+        if asked.done():
+            os._exit(130)
+        asked.set_result(name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, signal.Signals(number).name)
+    return asked
+
+
+def _say(line: str) -> None:
+    """Print a line. A proxy goes on when nobody reads what it prints."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        print_nowhere()
+
+
+def _announce(proxy: Proxy, settings: Settings) -> None:
+    profile = proxy.loaded.profile
+    _say(f"profile  {profile.name} ({len(profile.rules)} rules, seed {profile.seed}, {proxy.loaded.digest})")
+    _say(f"listen   http://{proxy.listen}")
+    for name, upstream in profile.upstreams.items():
+        _say(f"         http://{proxy.listen}/{name}/  ->  {upstream.url}")
+        if not upstream.verify:
+            click.echo(f"warning  the certificate of {name} is not verified (verify: false)", err=True)
+    _say(f"admin    http://{proxy.admin}/metrics")
+    if settings.journal is not None:
+        _say(f"journal  {settings.journal}")
+
+
+def _write_ready_file(path: Path, proxy: Proxy) -> None:
+    """In one step, so that whoever waits for it never reads half of it."""
+    text = json.dumps({"listen": proxy.listen, "admin": proxy.admin, "pid": os.getpid()})
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StartError(f"cannot write the ready file {path}: {error.strerror}") from None
+
+
+def _summarise(proxy: Proxy) -> None:
+    score = proxy.scorecard.score()
+    _say(f"stopped  {score.calls} calls, {sum(score.rules_fired.values())} of them faulted")
+    if proxy.loaded.profile.expect:
+        verdict = proxy.verdict()
+        _say(f"verdict  {verdict.result.upper()}")
+        for check in verdict.checks:
+            _say(f"         {check.result:12}  {check.reason}")
+        for reason in verdict.reasons:
+            if all(reason != check.reason for check in verdict.checks):
+                _say(f"         {reason}")
