@@ -12,11 +12,12 @@ from typing import NamedTuple
 from chaosproxy.dialects import Dialect, builtin_names, load_builtin, parse_dialect
 from chaosproxy.profiles.document import Mapping as Keys
 from chaosproxy.profiles.document import Node, as_written, at, child, place_of, plain
-from chaosproxy.profiles.mistakes import Mistake, dotted, nearest, show
+from chaosproxy.profiles.mistakes import Mistake, dotted, nearest
 from chaosproxy.profiles.mistakes import Path as Steps
 from chaosproxy.profiles.models import Profile
 from chaosproxy.profiles.salvage import Sound
 from chaosproxy.profiles.sources import read_text
+from chaosproxy.profiles.wording import got
 from chaosproxy.profiles.yaml_nodes import read_yaml
 
 GENERIC = "generic"
@@ -63,9 +64,7 @@ class Companions:
         if use.name in builtin_names():
             self.dialects[use.name] = load_builtin(use.name)
         elif not _FILE.fullmatch(use.name):
-            said = (
-                f"expected a dialect ({', '.join(builtin_names())}) or the path of a dialect file, got {show(use.name)}"
-            )
+            said = f"expected a dialect ({', '.join(builtin_names())}) or the path of a dialect file, got {{}}"
             self._note(use, said, nearest(use.name, builtin_names()))
         else:
             self._file(use)
@@ -74,13 +73,13 @@ class Companions:
         path = self._resolved(use)
         if use.name in self._paths:
             if self._paths[use.name] != path:
-                self._note(use, f"expected one file of this name, got {path} beside {self._paths[use.name]}")
+                self._note(use, "expected one file of this name, got {} in two folders")
             return
         self._paths[use.name] = path
         try:
             text = read_text(path)
         except ValueError as error:
-            self._note(use, f"expected a dialect file, got {show(str(path))}: {error}")
+            self._note(use, f"expected a dialect file, got {{}}: {error}")
             return
         root, mistakes = read_yaml(text, str(path))
         self.mistakes.extend(mistakes)
@@ -98,7 +97,7 @@ class Companions:
             if "-----BEGIN CERTIFICATE-----" not in read_text(path):
                 raise ValueError("it holds no certificate in PEM")  # noqa: TRY301  one way out for both reasons
         except ValueError as error:
-            self._note(use, f"expected a file of certificates, got {show(str(path))}: {error}")
+            self._note(use, f"expected a file of certificates, got {{}}: {error}")
         return path
 
     def _resolved(self, use: _Use) -> Path:
@@ -107,7 +106,8 @@ class Companions:
 
     def _note(self, use: _Use, message: str, suggestion: str | None = None) -> None:
         path = as_written(self._root, use.path)
-        self.mistakes.append(Mistake(*place_of(self._root, path), dotted(path), message, suggestion))
+        said = message.replace("{}", got(path, self._root))
+        self.mistakes.append(Mistake(*place_of(self._root, path), dotted(path), said, suggestion))
 
 
 def _dialects_in(sound: Sound) -> Iterator[_Use]:

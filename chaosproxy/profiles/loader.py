@@ -7,7 +7,7 @@ later. Knows no command line, and no traffic.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from chaosproxy.profiles.reach import unreachable
 from chaosproxy.profiles.references import same_names, unfitting
 from chaosproxy.profiles.salvage import salvage
 from chaosproxy.profiles.sources import Source, read_source
-from chaosproxy.profiles.wording import findings
+from chaosproxy.profiles.wording import findings, got
 from chaosproxy.profiles.yaml_nodes import read_yaml
 
 
@@ -68,17 +68,19 @@ class _Reading:
 
     def place(self, found: Iterable[Finding], root: Node) -> None:
         """What one step has found, by path."""
-        written = (each._replace(path=as_written(root, each.path)) for each in found)
-        self.add(
-            Mistake(*place_of(root, each.path, key=each.on_key), dotted(each.path), each.message, each.suggestion)
-            for each in written
-        )
+        self.add(_located(each.moved(partial(as_written, root)), root) for each in found)
 
     def stop_if_wrong(self) -> None:
         """Raise what was found, in the order in which a reader meets it."""
         if self.mistakes:
             order = {file: nth for nth, file in enumerate(self.files)}
             raise ProfileError(sorted(self.mistakes, key=lambda each: (order.get(each.file, len(order)), each[1:3])))
+
+
+def _located(finding: Finding, root: Node) -> Mistake:
+    said = finding.message if finding.shown is None else finding.message.replace("{}", got(finding.shown, root))
+    place = place_of(root, finding.path, key=finding.on_key)
+    return Mistake(*place, dotted(finding.path), said, finding.suggestion)
 
 
 def _place_of(mistake: Mistake) -> tuple[str | int, ...]:
@@ -122,7 +124,7 @@ def load_sources(
     reading = _Reading(tuple(source.file for source in sources))
     root = _with_overrides(_effective(sources, environ, reading), overrides or Overrides())
     sound, wrong = salvage(root)
-    together = (each._replace(path=sound.in_file(each.path)) for each in (*unfitting(sound), *unreachable(sound)))
+    together = (each.moved(sound.in_file) for each in (*unfitting(sound), *unreachable(sound)))
     reading.place(findings(wrong, root), root)
     reading.place([*same_names(sound), *together], root)
     companions = Companions(root, {source.file: source.folder for source in sources})

@@ -1,8 +1,8 @@
 """What is wrong with a profile, said so that its writer can put it right. Knows nothing of YAML or of models."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from chaosproxy.core.errors import UsageError
 
@@ -47,6 +47,12 @@ class Finding(NamedTuple):
     suggestion: str | None = None
     on_key: bool = False
     """It is about the key, not about its value."""
+    shown: Path | None = None
+    """Which value stands where the message has `{}`: it is filled in as it was written, because it may be a secret."""
+
+    def moved(self, to: Callable[[Path], Path]) -> Self:
+        """The same about other paths."""
+        return self._replace(path=to(self.path), shown=to(self.shown) if self.shown is not None else None)
 
 
 class ProfileError(UsageError):

@@ -6,10 +6,11 @@ Says so only where it is certain. Knows the sound part of a profile.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 
 from chaosproxy.faults._base import RememberingFault
 from chaosproxy.profiles.fields import METHODS
-from chaosproxy.profiles.mistakes import Finding, listing, nearest, show
+from chaosproxy.profiles.mistakes import Finding, Path, nearest
 from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
 from chaosproxy.profiles.references import fits_host, host_of, wrong_with
 from chaosproxy.profiles.salvage import Sound
@@ -21,18 +22,22 @@ _WIDE = None
 def unreachable(sound: Sound) -> Iterator[Finding]:
     """The rules that cannot fire, by path in the sound part of a profile."""
     profile = sound.profile
-    takers: defaultdict[str | None, list[Rule]] = defaultdict(list)
+    takers: defaultdict[str | None, list[tuple[int, Rule]]] = defaultdict(list)
     for nth, rule in enumerate(profile.rules):
-        path = ("rules", nth, "match")
         missed = list(_missed(rule.match, sound))
-        yield from (finding._replace(path=(*path, *finding.path)) for finding in missed)
+        yield from (finding.moved(partial(_in_match, nth)) for finding in missed)
         told = _told(rule.match, profile.tools)
         candidates = [*takers[_WIDE], *takers[told.tool]] if told.tool else takers[_WIDE]
-        taker = next((each for each in candidates if covers(each.match, told)), None)
+        taker = next((number for number, each in candidates if covers(each.match, told)), None)
         if taker is not None and not missed:
-            yield Finding(("rules", nth), f"unreachable: rule {show(taker.name)} always fires first")
+            shown = ("rules", taker, "name")
+            yield Finding(("rules", nth), "unreachable: rule {} always fires first", shown=shown)
         if _always_fires(rule) and sound.in_file(("rules", nth)) not in sound.doubtful:
-            takers[_only_tool(rule.match)].append(rule)
+            takers[_only_tool(rule.match)].append((nth, rule))
+
+
+def _in_match(nth: int, path: Path) -> Path:
+    return ("rules", nth, "match", *path)
 
 
 def _only_tool(match: Match) -> str | None:
@@ -49,7 +54,7 @@ def _missed(match: Match, sound: Sound) -> Iterator[Finding]:
         if not any(fits(tool, match.tool) for tool in tools):
             yield from _fits_none("tool", match.tool, tools)
         elif not any(_can_be(name, match, profile) for name in tools if fits(name, match.tool)):
-            yield Finding(("tool",), f"unreachable: {show(match.tool)} and the rest of this match never hold together")
+            yield Finding(("tool",), "unreachable: {} and the rest of this match never hold together", shown=("tool",))
     if match.host is not None:
         yield from _fits_no_host(match.host, sound)
 
@@ -59,13 +64,13 @@ def _fits_no_host(pattern: str, sound: Sound) -> Iterator[Finding]:
     hosts = [host_of(upstream) for upstream in upstreams if not wrong_with(upstream.url)]
     all_known = sound.profile.safety.hosts is None and len(hosts) == len(sound.upstreams)
     if hosts and all_known and not any(fits_host(host, pattern) for host in hosts):
-        yield Finding(("host",), f"unreachable: no upstream is at {show(pattern)}; they are at {listing(hosts, 'and')}")
+        yield Finding(("host",), "unreachable: no upstream is at {}", shown=("host",))
 
 
 def _fits_none(what: str, pattern: str, names: tuple[str, ...]) -> Iterator[Finding]:
     if not any(fits(name, pattern) for name in names):
-        said = f"unreachable: no {what} fits {show(pattern)}; declared: {', '.join(names)}"
-        yield Finding((what,), said, nearest(pattern, names))
+        said = f"unreachable: no {what} fits {{}}; declared: {', '.join(names)}"
+        yield Finding((what,), said, nearest(pattern, names), shown=(what,))
 
 
 def _names_a_host(pattern: str, profile: Profile) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from chaosproxy.core.failures import Phase
 from chaosproxy.faults._base import Fault, RememberingFault
-from chaosproxy.profiles.mistakes import Finding, listing, nearest, show
+from chaosproxy.profiles.mistakes import Finding, listing, nearest
 from chaosproxy.profiles.models import Profile, Rule, Upstream
 from chaosproxy.profiles.salvage import Sound
 
@@ -27,8 +27,8 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
             known = (
                 f"one of the upstreams ({listing(upstreams, 'and')})" if upstreams else "an upstream; none is declared"
             )
-            got = f"expected {known}, got {show(tool.upstream)}"
-            yield Finding(("tools", name, "upstream"), got, nearest(tool.upstream, upstreams))
+            path = ("tools", name, "upstream")
+            yield Finding(path, f"expected {known}, got {{}}", nearest(tool.upstream, upstreams), shown=path)
     yield from _same_tools(sound)
     for nth, rule in enumerate(profile.rules):
         if sound.in_file(("rules", nth)) not in sound.doubtful:
@@ -38,29 +38,29 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
 def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Finding]:
     path = ("upstreams", name, "url")
     if problem := wrong_with(upstream.url):
-        yield Finding(path, problem)
+        yield Finding(path, problem, shown=path)
         return
     hosts = profile.safety.hosts
     host = host_of(upstream)
     if hosts is not None and not any(fits_host(host, pattern) for pattern in hosts):
-        yield Finding(path, f"expected a host that safety.hosts allows ({', '.join(hosts) or 'none'}), got {host}")
+        yield Finding(path, "expected a host that safety.hosts allows, got {}", shown=path)
 
 
 def wrong_with(url: str) -> str | None:
-    """What is wrong with an upstream's URL. What could be a password in it is not repeated."""
+    """What is wrong with an upstream's URL. Its text is left out (`{}`), or not repeated if it may hold a password."""
     expected = "expected a URL such as http://127.0.0.1:9001 or https://api.example/v1"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return f"{expected}, got one that is malformed"
-    shown = show(url) if "@" not in url else "one with an @ in it"
+    shown = "{}" if "@" not in url else "one with an @ in it"
     reasons = {
         "got one with a user name in it: credentials are the agent's to send": "@" in parts.netloc,
         "got one with spaces, or beyond ASCII": not url.isascii() or not url.isprintable() or " " in url,
         f"got {shown}": parts.scheme not in ("http", "https"),
         f"got {shown}, which names no host": not _is_host(host, parts.netloc) or port == 0,
-        f"got {shown}, with a query or fragment": "?" in url or "#" in url,
+        "got one with a query or fragment": "?" in url or "#" in url,
     }
     reason = next((each for each, holds in reasons.items() if holds), None)
     return f"{expected}, {reason}" if reason else None
@@ -104,7 +104,8 @@ def same_names(sound: Sound) -> Iterator[Finding]:
     seen: set[object] = {None}
     for nth, name in enumerate(sound.rules):
         if name in seen and name is not None:
-            yield Finding(("rules", nth, "name"), f"expected a name of its own, got {show(name)} again")
+            path = ("rules", nth, "name")
+            yield Finding(path, "expected a name of its own, got {} again", shown=path)
         seen.add(name)
 
 

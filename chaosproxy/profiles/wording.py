@@ -96,19 +96,19 @@ def _custom(path: Path, error: ErrorDetails, root: Node) -> Finding:
     context = error.get("ctx", {})
     if "expected" in context:
         suggestion = nearest(context["got"], context["names"])
-        return Finding(path, f"expected {context['expected']}, got {_got(path, root)}", suggestion)
+        return Finding(path, f"expected {context['expected']}, got {got(path, root)}", suggestion)
     return _unknown_name(path, context["what"], context["names"], root)
 
 
 def _choice(path: Path, error: ErrorDetails, root: Node) -> Finding:
     expected = str(error.get("ctx", {}).get("expected"))
     known = re.findall(r"'([^']*)'", expected)
-    return Finding(path, f"expected {expected.replace(chr(39), '')}, got {_got(path, root)}", _meant(path, root, known))
+    return Finding(path, f"expected {expected.replace(chr(39), '')}, got {got(path, root)}", _meant(path, root, known))
 
 
 def _other(path: Path, error: ErrorDetails, root: Node) -> Finding:
     at_key = _at_key(path, error, root) if error["type"] == "value_error" else None
-    return at_key or Finding(path, _with_got(_expected(error), path, root))
+    return at_key or Finding(path, _withgot(_expected(error), path, root))
 
 
 _SAID: Table[str, Callable[[Path, ErrorDetails, Node], Finding]] = MappingProxyType(
@@ -129,7 +129,7 @@ def _unknown_name(path: Path, what: str, known: list[str], root: Node) -> Findin
     article = "an" if what[:1] in "aeioAEIOH" else "a"
     expected = f"{article} {what}" if suggestion else f"{article} {what}: {listing(known)}"
     separator = ", " if suggestion else "; "
-    return Finding(path, f"expected {expected}{separator}got {_got(path, root)}", suggestion)
+    return Finding(path, f"expected {expected}{separator}got {got(path, root)}", suggestion)
 
 
 def _meant(path: Path, root: Node, known: Iterable[str]) -> str | None:
@@ -157,12 +157,13 @@ def _expected(error: ErrorDetails) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _with_got(said: str, path: Path, root: Node) -> str:
+def _withgot(said: str, path: Path, root: Node) -> str:
     here = at(root, path)
-    return said if here is None or " got " in said else f"{said}, got {_got(path, root)}"
+    return said if here is None or " got " in said else f"{said}, got {got(path, root)}"
 
 
-def _got(path: Path, root: Node) -> str:
+def got(path: Path, root: Node) -> str:
+    """The value at `path` as its writer knows it: with `${…}` where it came from the environment."""
     node = at(root, path)
     if isinstance(node, Scalar):
         quoted_number = node.quoted and isinstance(node.value, str) and node.value.strip().isdecimal()

@@ -74,7 +74,7 @@ async def test_headers_keep_order_case_and_duplicates(plane: Plane, tool: Script
 
     raw = (await tool.received.first()).raw
     assert raw == (
-        b"GET /x HTTP/1.1\r\nx-B: 1\r\nhOST: " + tool.authority + b"\r\nX-a: 2\r\nx-b: 3\r\nX-Empty: \r\nAccept: */*\r\n\r\n"
+        b"GET /x HTTP/1.1\r\nx-B: 1\r\nhOST: " + tool.authority + b"\r\nX-a: 2 \r\nx-b: 3\r\nX-Empty: \r\nAccept: */*\r\n\r\n"
     )
     assert (await plane.path.calls.first()).session == "run42"
 

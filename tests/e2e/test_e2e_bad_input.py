@@ -31,7 +31,10 @@ upstreams:
 async def answering(reply: bytes | None) -> AsyncIterator[str]:
     """A server that answers whatever it is sent with these bytes, and closes; with None it never answers."""
 
+    conversations: set[asyncio.Task[None] | None] = set()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.add(asyncio.current_task())
         with suppress(asyncio.IncompleteReadError):  # a request that was given up
             await reader.readuntil(b"\r\n\r\n")
             if reply is None:
@@ -39,10 +42,13 @@ async def answering(reply: bytes | None) -> AsyncIterator[str]:
             else:
                 writer.write(reply)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         yield "http://{}:{}".format(*server.sockets[0].getsockname())
+    await asyncio.wait_for(asyncio.gather(*[each for each in conversations if each]), 10)
 
 
 @asynccontextmanager
@@ -67,6 +73,8 @@ async def converse(proxy: Proxy, sent: bytes, *, half_close: bool = False) -> by
         return await asyncio.wait_for(reader.read(), 10)
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def counted(proxy: Proxy, series: str) -> float:

@@ -302,13 +302,17 @@ class Exchange:
 
     def give_up(self, outcome: Outcome) -> None:
         """End the call here and now, wherever it is."""
+        self._let_go()
+        self.finish(outcome, keep=False)
+
+    def _let_go(self) -> None:
+        """Whatever is under way for this call, towards the upstream or towards a fault, ends here."""
         if self.task is not None and not self.task.done():
             self.task.cancel()
         if self.upstream is not None:
             connection, self.upstream = self.upstream, None
             self.upstream_seconds = monotonic() - self.sent_at
             connection.abandon()
-        self.finish(outcome, keep=False)
 
     def overdue(self) -> None:
         """The upstream has not begun to answer in time."""
@@ -320,10 +324,7 @@ class Exchange:
 
     def break_off(self, status: int, problem: str) -> None:
         """The rest of the request is not what its beginning promised: the upstream must not take it for a whole one."""
-        if self.upstream is not None:
-            connection, self.upstream = self.upstream, None
-            self.upstream_seconds = monotonic() - self.sent_at
-            connection.abandon()
+        self._let_go()
         if self.first_byte:
             self.problem = problem
             self.end_connection(Ending.CLOSE)
