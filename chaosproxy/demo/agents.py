@@ -15,7 +15,7 @@ import aiohttp
 T = TypeVar("T")
 
 ORDERS = 9
-PAUSE = 0.9
+PAUSE = 0.7
 """Seconds that an agent thinks between orders."""
 
 

@@ -24,7 +24,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import msgspec
 from pydantic import Field, model_validator
 
-from chaosproxy.core.effects import Effect
+from chaosproxy.core.effects import Effect, Reject
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import RememberingFault, Scope
@@ -132,13 +132,13 @@ class RateLimit(Rejecting, RememberingFault[Window | Bucket | None]):
         """Let the call in, or refuse it and say when it will be let in (if no other call is quicker)."""
         if not triggered:
             return (), memory
-        rejection = self.rejection(
-            turn, rule, FailureKind.RATE_LIMITED, status=self.status, retry_after=self.retry_after
-        )
         if memory is None or self.limit is None or self.per is None:
-            return (rejection,), memory
+            return (self._refusal(turn, rule, self.retry_after),), memory
         wait, after = memory.ask(turn.now, self.limit, self.per)
         if wait <= 0:
             return (), after
-        hinted = msgspec.structs.replace(rejection, retry_after=wait, limit=self.limit, window=self.per)
-        return (hinted,), after
+        refusal = self._refusal(turn, rule, wait)
+        return (msgspec.structs.replace(refusal, limit=self.limit, window=self.per),), after
+
+    def _refusal(self, turn: Turn, rule: str, retry_after: float | None) -> Reject:
+        return self.rejection(turn, rule, FailureKind.RATE_LIMITED, status=self.status, retry_after=retry_after)

@@ -76,11 +76,11 @@ def at(root: Node, path: Path) -> Node | None:
 
 
 def as_written(root: Node, path: Path) -> Path:
-    """The path as the file has it: a place in a list of one drops out where the item was written without the list."""
+    """The path as the file has it: where a short form was written, what only the long form has drops out."""
     written: Path = ()
     node: Node | None = root
     for part in path:
-        if isinstance(part, int) and not isinstance(node, Listing):
+        if isinstance(node, Scalar) or (isinstance(part, int) and not isinstance(node, Listing)):
             continue
         written = (*written, part)
         node = child(node, part) if node is not None else None

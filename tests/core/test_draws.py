@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chaosproxy.core.draws import CallNumbers, Chances, RuleDraw, call_number, named_draw
@@ -93,6 +93,7 @@ STEPS = st.sampled_from([0.0, 2.0**-53, 2.0**-52, 0.5, 1 - 2.0**-53, 1.0])
 
 
 @given(st.sampled_from([0, 1, 2**64 - 1]), st.lists(st.tuples(st.builds(RuleDraw, EDGES, EDGES), STEPS), max_size=3))
+@example(2**64 - 1, [(RuleDraw(2**128 - 1, 0), 0.0), (RuleDraw(0, 2**75 - 1), 2.0**-53)])
 @settings(max_examples=500)
 def test_chances_do_not_spill_into_each_other(number: int, draws: list[tuple[RuleDraw, float]]) -> None:
     assert Chances.of(draws).any(number) == any(draw.draw(number) < probability for draw, probability in draws)

@@ -53,16 +53,24 @@ def executable(name: str) -> str:
     """Where a program is; Debian keeps servers where not every PATH looks."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found is None:
-        pytest.fail(f"{name} is not installed, and this test runs it; scripts/system_packages installs it", pytrace=False)
+        pytest.fail(
+            f"{name} is not installed, and this test runs it; scripts/system_packages installs it", pytrace=False
+        )
     return found
 
 
 def wait_for(what: str, ask: Callable[[], T | None], within: float = PATIENCE) -> T:
     """What `ask` gives once it gives something; fails the test if that takes longer than `within` seconds."""
+    found = poll(ask, within)
+    if found is None:
+        pytest.fail(f"waited {within:g} s in vain for {what}", pytrace=False)
+    return found
+
+
+def poll(ask: Callable[[], T | None], within: float) -> T | None:
+    """What `ask` gives once it gives something, or None after `within` seconds."""
     until = time.monotonic() + within
-    while (found := ask()) is None:
-        if time.monotonic() > until:
-            pytest.fail(f"waited {within:g} s in vain for {what}", pytrace=False)
+    while (found := ask()) is None and time.monotonic() < until:
         time.sleep(0.02)
     return found
 
@@ -99,14 +107,17 @@ class Program:
         return self._err.read_text()
 
     def wait_for(self, what: str, ask: Callable[[], T | None]) -> T:
-        """As `wait_for`, and fails at once if the program ends."""
+        """As the function `wait_for`, and fails at once if the program ends."""
 
         def ask_the_living() -> T | None:
             if self.process.poll() is not None:
                 pytest.fail(f"{self.name} ended with {self.process.returncode}: {self.out}{self.err}", pytrace=False)
             return ask()
 
-        return wait_for(f"{what} of {self.name}; it says: {self.out}{self.err}", ask_the_living)
+        found = poll(ask_the_living, PATIENCE)
+        if found is None:
+            pytest.fail(f"waited in vain for {what} of {self.name}, which says: {self.out}{self.err}", pytrace=False)
+        return found
 
     def wait_for_port(self, port: int) -> None:
         """Until it accepts connections."""
@@ -152,7 +163,7 @@ def nginx(folder: Path, server: str) -> Iterator[str]:
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     inside = server.replace("PORT", str(port))
-    (folder / "nginx.conf").write_text(NGINX_HEAD.format(servers=f"server {{\n{inside}\n}}"))
+    (folder / "nginx.conf").write_text(NGINX_HEAD.format(servers=f"server {{\n{inside}\n}}"), encoding="latin-1")
     command = (executable("nginx"), "-e", "stderr", "-p", str(folder), "-c", "nginx.conf")
     with Program(*command, folder=folder) as program:
         program.wait_for_port(port)

@@ -27,6 +27,16 @@ def test_a_route_finds_the_rules_that_can_concern_it_in_order() -> None:
     assert names(index.find(route(tool="find", path="/v1/items/7", query=""))) == ["find", "item"]
 
 
+def test_each_part_of_where_a_call_goes_is_looked_at() -> None:
+    """Also when it differs from a route seen before in that part alone."""
+    parts = {"upstream": "payments", "tool": "charge", "method": "POST", "host": "b.example:80"}
+    rules = Plan.of(profile(*(rule(part, match={part: value}) for part, value in parts.items()))).rules
+    index = Index(rules, retire=lambda _: None)
+    assert names(index.find(route())) == []
+    for part, value in parts.items():
+        assert names(index.find(route(**{part: value}))) == [part]
+
+
 def test_a_host_that_may_not_be_touched_finds_none() -> None:
     index = Index(RULES, retire=lambda _: None)
     assert names(index.find(route(touchable=False))) == []

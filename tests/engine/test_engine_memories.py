@@ -68,11 +68,12 @@ def test_a_fault_is_asked_whatever_part_of_the_trigger_does_not_hold(when: dict[
 
 
 def test_what_strikes_from_memory_uses_nothing_of_max() -> None:
-    engine = Engine(profile(rule("expired", Grudge(), Turnstile(admits=99), when={"max": 2})))
-    decisions = judged(engine, [call() for _ in range(4)])
-    assert [decision.reason for decision in decisions] == [
-        "1 of at most 2 in a session",
-        "2 of at most 2 in a session",
+    engine = Engine(profile(rule("expired", Grudge(), when={"every": 2, "max": 2})))
+    decisions = judged(engine, [call() for _ in range(6)])
+    assert [decision.reason for decision in decisions[1:]] == [
+        "call 2, every 2, 1 of at most 2 in a session",
+        "a fault remembers an earlier call",
+        "call 4, every 2, 2 of at most 2 in a session",
         "a fault remembers an earlier call",
         "a fault remembers an earlier call",
     ]

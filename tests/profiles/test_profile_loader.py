@@ -145,8 +145,8 @@ expect:
         (
             "{name: a, when: {after: 30s}, fault: {type: unauthorized}}",
             (
-                "a.yaml:4:22: rules[0].when.after: expected a key that is known here (attempts, calls, every, key, max or "
-                "probability), got `after`"
+                "a.yaml:4:22: rules[0].when.after: expected a key that is known here (attempts, calls, every, key, max "
+                "or probability), got `after`"
             ),
         ),
         (
@@ -208,20 +208,29 @@ def test_a_wrong_rule_is_refused_in_these_words(rule: str, said: str) -> None:
     [
         (
             "sessions: {from: [path, mcp]}",
-            ("a.yaml:3:25: sessions.from[1]: expected proxy_user, path, client, connection, header:NAME or baggage:KEY, "
-            "got `mcp`"),
+            (
+                "a.yaml:3:25: sessions.from[1]: expected proxy_user, path, client, connection, header:NAME or "
+                "baggage:KEY, got `mcp`"
+            ),
         ),
         ("sessions: {from: []}", "a.yaml:3:18: sessions.from: expected at least one item, got an empty list"),
-        ("phases: []", ("a.yaml:3:1: phases: expected a key that is known here (description, expect, name, "
-         "recovery, rules, safety, seed, sessions, tools, upstreams or version), got `phases`")),
+        (
+            "phases: []",
+            (
+                "a.yaml:3:1: phases: expected a key that is known here (description, expect, name, "
+                "recovery, rules, safety, seed, sessions, tools, upstreams or version), got `phases`"
+            ),
+        ),
         (
             "expect: {recovery_rate: {at_least: 95}}",
             "a.yaml:3:36: expect.recovery_rate.at_least: expected a rate from 0% to 100% (or 0 to 1), got 95",
         ),
         (
             "expect: {time_to_recovery_p50: {at_most: 95}}",
-            ("a.yaml:3:42: expect.time_to_recovery_p50.at_most: expected a duration with its unit, such as 250ms, 2s, "
-            "5m or 1h, got 95"),
+            (
+                "a.yaml:3:42: expect.time_to_recovery_p50.at_most: expected a duration with its unit, such as 250ms, "
+                "2s, 5m or 1h, got 95"
+            ),
         ),
         (
             "expect: {duplicate_effects: {at_most: -1}}",
@@ -229,8 +238,10 @@ def test_a_wrong_rule_is_refused_in_these_words(rule: str, said: str) -> None:
         ),
         (
             "expect: {amplification: {cases: 3}}",
-            ("a.yaml:3:25: expect.amplification: expected at_least or at_most: an expectation needs a bound, "
-            "got a mapping"),
+            (
+                "a.yaml:3:25: expect.amplification: expected at_least or at_most: an expectation needs a bound, "
+                "got a mapping"
+            ),
         ),
         (
             "expect: {amplification: {at_most: 1, at_least: 2}}",
@@ -238,15 +249,19 @@ def test_a_wrong_rule_is_refused_in_these_words(rule: str, said: str) -> None:
         ),
         (
             "upstreams: {~run: http://127.0.0.1}",
-            ("a.yaml:3:13: upstreams.~run: expected a name that can stand in a URL: letters, digits, `.`, `_` and `-`, "
-            "got `~run`"),
+            (
+                "a.yaml:3:13: upstreams.~run: expected a name that can stand in a URL: letters, digits, `.`, `_` and "
+                "`-`, got `~run`"
+            ),
         ),
         ("safety: {max_active: 0}", "a.yaml:3:22: safety.max_active: expected at least 1, got 0"),
         ("recovery: {window: 0}", "a.yaml:3:20: recovery.window: expected more than 0, got 0"),
-        ("recovery: {window: 9999999d}", ("a.yaml:3:20: recovery.window: expected a duration of at most 3650d, "
-         "got `9999999d`")),
+        (
+            "recovery: {window: 9999999d}",
+            ("a.yaml:3:20: recovery.window: expected a duration of at most 3650d, got `9999999d`"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_is_refused_in_these_words(rest: str, said: str) -> None:
     assert refusals(MINIMAL + rest) == [said]
 

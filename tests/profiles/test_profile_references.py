@@ -1,0 +1,125 @@
+"""Whether the parts of a profile fit together."""
+
+import pytest
+
+from chaosproxy.profiles.references import fits_host, wrong_with
+from tests.profiles.writing import refusals, with_rule
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9001",
+        "https://api.example",
+        "https://api.example/v1/",
+        "http://localhost",
+        "http://[::1]:8080/x",
+        "HTTP://API.EXAMPLE",
+        "http://under_score.internal",
+    ],
+)
+def test_a_url_of_a_tool_is_right(url: str) -> None:
+    assert wrong_with(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "got {}"),
+        ("127.0.0.1:9001", "got {}"),
+        ("ftp://a", "got {}"),
+        ("ws://a", "got {}"),
+        ("http://", "got {}, which names no host"),
+        ("http://:80", "got {}, which names no host"),
+        ("http://a:0", "got {}, which names no host"),
+        ("http://a*b", "got {}, which names no host"),
+        ("http://[127.0.0.1]", "got one that is malformed"),
+        ("http://a:99999", "got one that is malformed"),
+        ("http://[::1", "got one that is malformed"),
+        ("http://a b", "got one with spaces, or beyond ASCII"),
+        ("http://exämple", "got one with spaces, or beyond ASCII"),
+        ("http://a\r\nb", "got one with spaces, or beyond ASCII"),
+        ("http://a?key=secret", "got one with a query or fragment"),
+        ("http://a#b", "got one with a query or fragment"),
+        ("http://user:secret@a", "got one with a user name in it: credentials are the agent's to send"),
+        ("http://@a", "got one with a user name in it: credentials are the agent's to send"),
+    ],
+)
+def test_any_other_is_refused_and_its_secrets_are_not_repeated(url: str, reason: str) -> None:
+    said = wrong_with(url)
+
+    assert said is not None
+    assert said.endswith(reason)
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("host", "pattern", "fit"),
+    [
+        ("127.0.0.1:9001", "127.0.0.1", True),
+        ("127.0.0.1:9001", "127.0.0.1:9001", True),
+        ("127.0.0.1:9001", "127.0.0.1:9002", False),
+        ("a.staging.example:443", "*.staging.example", True),
+        ("A.Staging.example:443", "*.STAGING.example", True),
+        ("staging.example:443", "*.staging.example", False),
+        ("evil-staging.example:443", "*.staging.example", False),
+        ("[::1]:80", "::1", True),
+        ("[::1]:80", "[::1]:80", True),
+    ],
+)
+def test_a_host_fits_a_pattern(host: str, pattern: str, fit: bool) -> None:
+    assert fits_host(host, pattern) is fit
+
+
+def test_upstreams_outside_the_hosts_that_may_be_touched_are_refused() -> None:
+    text = "version: 1\nname: n\nupstreams: {a: 'http://prod.example', b: 'http://b.staging.example'}\n"
+
+    assert refusals(text + "safety: {hosts: ['*.staging.example']}") == [
+        "a.yaml:3:16: upstreams.a: expected a host that safety.hosts allows, got `http://prod.example`"
+    ]
+
+
+def test_tools_that_name_the_same_calls_are_refused() -> None:
+    tools = "a: {upstream: s, path: /x}, b: {upstream: s, path: /x}, c: {upstream: s, path: /x, method: GET}"
+
+    assert refusals(f"version: 1\nname: n\nupstreams: {{s: 'http://s'}}\ntools: {{{tools}}}") == [
+        "a.yaml:4:37: tools.b: unreachable: tool `a` names the same calls"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (
+            "[{type: server_error}, {type: timeout}]",
+            "rules[0].fault[1].type: cannot share a call with `server_error`: each of them answers or ends it",
+        ),
+        (
+            "[{type: connection_reset, phase: after_upstream}, {type: latency, delay: 1s}, {type: truncated_body}]",
+            "rules[0].fault[2].type: cannot share a call with `connection_reset`: each of them answers or ends it",
+        ),
+        (
+            "[{type: unauthorized}, {type: latency, delay: 1s, phase: after_upstream}]",
+            (
+                "rules[0].fault[1]: unreachable: `unauthorized` ends the call before the upstream, "
+                "so nothing happens after it"
+            ),
+        ),
+    ],
+)
+def test_faults_that_cannot_all_happen_to_one_call_are_refused(faults: str, said: str) -> None:
+    assert [line.partition(": ")[2] for line in refusals(with_rule(f"{{name: r, fault: {faults}}}"))] == [said]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        "[{type: latency, delay: 1s}, {type: malformed_json}]",
+        "[{type: latency, delay: 1s}, {type: truncated_body}]",
+        "[{type: latency, delay: 1s}, {type: latency, delay: 2s, phase: after_upstream}]",
+        "[{type: latency, delay: 1s, phase: after_upstream}, {type: connection_reset, phase: after_upstream}]",
+        "[{type: rate_limit, limit: 3, per: 1s}, {type: latency, delay: 1s, phase: after_upstream}]",
+    ],
+)
+def test_latency_goes_with_anything_that_leaves_it_room(faults: str) -> None:
+    assert refusals(with_rule(f"{{name: r, fault: {faults}}}")) == []
