@@ -20,7 +20,7 @@ BYTES = {
     "GB": 1000**3,
 }
 
-LONGEST = 3650 * SECONDS["d"]
+LONGEST = 10_000_000 * SECONDS["d"]
 """Seconds; more cannot be meant, and timers cannot be set that far."""
 LARGEST = 1024 * BYTES["GiB"]
 """Bytes; more cannot be meant."""
@@ -39,7 +39,7 @@ def parse_duration(text: object) -> float:
         raise ValueError("expected a duration with its unit, such as 250ms, 2s, 5m or 1h")
     seconds = float(match[1]) * SECONDS[match[2]]
     if seconds > LONGEST:
-        raise ValueError("expected a duration of at most 3650d")
+        raise ValueError("expected a duration of at most 10000000d")
     return seconds
 
 

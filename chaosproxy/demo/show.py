@@ -56,10 +56,9 @@ def introduce(out: Console) -> None:
 
 def conclude(out: Console, day: Day) -> None:
     """The scorecards, and where they can be had by a program."""
-    out.print()
-    out.print(_scorecards(day))
-    out.print()
-    out.print(_reactions(day))
+    for grid in (_scorecards(day), _reactions(day)):
+        out.print()
+        _print_grid(out, grid)
     out.print()
     for card in day.cards:
         out.print(_bookkeeping(card))
@@ -67,6 +66,17 @@ def conclude(out: Console, day: Day) -> None:
     out.print(f"The same in Prometheus, from [bold]{day.metrics_url}[/]:")
     for sample in _samples(day.metrics):
         out.print(f"  [dim]{escape(sample)}[/]", soft_wrap=True)
+
+
+def _print_grid(out: Console, grid: Table) -> None:
+    """A table; in a pipe without the blanks that fill up its lines."""
+    if out.is_terminal:
+        out.print(grid)
+        return
+    with out.capture() as captured:
+        out.print(grid)
+    for line in captured.get().splitlines():
+        out.print(line.rstrip(), markup=False)
 
 
 def agrees(day: Day) -> bool:
@@ -152,5 +162,7 @@ def _bookkeeping(card: Card) -> str:
 
 
 def _samples(metrics: str) -> list[str]:
+    """A few lines of each metric that the day was about."""
+    lines = [line for line in metrics.splitlines() if not line.endswith(" 0.0")]
     wanted = ("chaosproxy_episodes_total{", "chaosproxy_duplicate_effects_total{", "chaosproxy_retry_after_total{")
-    return [line for line in metrics.splitlines() if line.startswith(wanted) and not line.endswith(" 0.0")][:10]
+    return [line for name in wanted for line in [each for each in lines if each.startswith(name)][:6]]

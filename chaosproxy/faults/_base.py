@@ -21,6 +21,8 @@ class Fault(BaseModel):
 
     phases: ClassVar[tuple[Phase, ...]]
     """The phases it may be given, its default first."""
+    ends_call: ClassVar[bool] = True
+    """Does it decide what the agent gets? Then nothing can come after it, and no other such fault beside it."""
     nature: ClassVar[Nature]
     """What recovery judges an agent's reaction by."""
     example: ClassVar[str]

@@ -64,6 +64,7 @@ class Latency(Fault):
     """Delay the call."""
 
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM)
+    ends_call = False
     # A late answer is right; where lateness is a failure, the agent sees it as one: its own timeout.
     nature = Nature(
         explicit=True,

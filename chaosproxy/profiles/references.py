@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chaosproxy.core.failures import Phase
+from chaosproxy.core.measures import OF_THE_RUN_ONLY
 from chaosproxy.faults._base import Fault, RememberingFault
 from chaosproxy.profiles.mistakes import Finding, listing, nearest
 from chaosproxy.profiles.models import Profile, Rule, Upstream
@@ -33,6 +34,10 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
     for nth, rule in enumerate(profile.rules):
         if sound.in_file(("rules", nth)) not in sound.doubtful:
             yield from _crowded(nth, rule)
+    for measure, expectation in profile.expect.items():
+        if expectation.of and measure in OF_THE_RUN_ONLY:
+            path = ("expect", measure, "of")
+            yield Finding(path, "expected nothing here: this is measured for the whole run, not by fault", shown=path)
 
 
 def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Finding]:
@@ -109,16 +114,11 @@ def same_names(sound: Sound) -> Iterator[Finding]:
         seen.add(name)
 
 
-def ends_call(fault: Fault) -> bool:
-    """Whether it answers or ends the call, so that one such fault leaves nothing for another. Most do."""
-    return bool(getattr(type(fault), "ends_call", fault.type != "latency"))
-
-
 def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:
     """Faults of one rule that cannot all happen to one call."""
     ending: Fault | None = None
     for position, fault in enumerate(rule.fault):
-        if not ends_call(fault):
+        if not fault.ends_call:
             continue
         if ending is not None:
             message = f"cannot share a call with `{ending.type}`: each of them answers or ends it"
@@ -127,6 +127,6 @@ def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:
     if ending is None or isinstance(ending, RememberingFault) or ending.strikes is not Phase.BEFORE_UPSTREAM:
         return
     for position, fault in enumerate(rule.fault):
-        if fault.strikes is not Phase.BEFORE_UPSTREAM and not ends_call(fault):
+        if fault.strikes is not Phase.BEFORE_UPSTREAM and not fault.ends_call:
             message = f"unreachable: `{ending.type}` ends the call before the upstream, so nothing happens after it"
             yield Finding(("rules", nth, "fault", position), message)

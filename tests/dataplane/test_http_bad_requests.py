@@ -192,13 +192,11 @@ async def test_upload_that_stalls_is_given_up(plane: Plane, tool: ScriptedUpstre
     agent = await plane.agent()
     await agent.send(POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
     stream = await tool.streams.first()
-    while b"hello" not in stream.buffer:
-        await asyncio.sleep(0)
+    await stream.hears(b"hello")
     (exchange,) = plane.listener.exchanges
     first = exchange.deadline
     await agent.send(b"1\r\n!\r\n")
-    while b"!" not in stream.buffer:
-        await asyncio.sleep(0)
+    await stream.hears(b"!")
 
     assert exchange.deadline > first
     exchange.overdue()
@@ -216,15 +214,14 @@ async def test_bad_chunk_in_a_streamed_body_ends_the_call(plane: Plane, tool: Sc
     agent = await plane.agent()
     await agent.send(BROKEN)
     stream = await tool.streams.first()
-    while b"hello" not in stream.buffer:
-        await asyncio.sleep(0)
+    await stream.hears(b"hello")
     await agent.send(b"zz\r\n")
 
     said, end = await agent.ended()
     assert said.startswith(b"HTTP/1.1 400 ")
     assert end is End.FIN
     assert await tool.ends.first() in (End.FIN, End.RESET)
-    assert b"0\r\n\r\n" not in stream.buffer, "the tool must not take half a body for a whole one"
+    assert b"0\r\n\r\n" not in stream.heard, "the tool must not take half a body for a whole one"
     assert tool.executions == 0
     assert [each.reason for each in plane.path.refused.all] == ["malformed"]
     assert (await plane.answer()).status == 400
@@ -239,7 +236,7 @@ async def test_bad_chunk_before_the_tool_is_connected_never_reaches_it(plane: Pl
     assert (await plane.answer()).status == 400
     await still_serves(plane)
     assert [got.start for got in tool.received.all] == [b"GET /x HTTP/1.1"]
-    assert all(b"hello" not in stream.buffer for stream in tool.streams.all)
+    assert all(b"hello" not in stream.heard for stream in tool.streams.all)
 
 
 async def test_bad_chunk_during_a_delay_ends_the_call(plane: Plane, tool: ScriptedUpstream) -> None:
@@ -259,8 +256,7 @@ async def test_bad_chunk_while_the_reply_is_awaited_ends_the_call(plane: Plane, 
     agent = await plane.agent()
     await agent.send(BROKEN)
     stream = await tool.streams.first()
-    while b"hello" not in stream.buffer:
-        await asyncio.sleep(0)
+    await stream.hears(b"hello")
     await agent.send(b"zz\r\n")
 
     assert (await agent.ended())[0].startswith(b"HTTP/1.1 400 ")

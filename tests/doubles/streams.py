@@ -43,8 +43,6 @@ class Message(msgspec.Struct, frozen=True):
     raw: bytes
     """Every byte of it."""
     trailers: list[tuple[bytes, bytes]]
-    whole: bool = True
-    """False if the connection ended first."""
 
     @property
     def status(self) -> int:
@@ -64,13 +62,15 @@ class Ended(Exception):
 
 
 class Stream:
-    """A connected socket. Reads into a buffer that keeps what was not asked for yet."""
+    """A connected socket. Reads into a buffer that keeps what was not asked for yet, and remembers all that it heard."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.socket = sock
-        self.buffer = b""
+        self.buffer = bytearray()
+        self.heard = bytearray()
         self.end: End | None = None
+        self._news = asyncio.Event()
 
     @classmethod
     async def connect(cls, address: tuple[str, int]) -> Self:
@@ -109,23 +109,32 @@ class Stream:
         if not data:
             self.end = End.FIN
         self.buffer += data
+        self.heard += data
+        self._news.set()
+        self._news = asyncio.Event()
         return bool(data)
 
+    async def hears(self, marker: bytes) -> None:
+        """Wait until somebody else who reads this stream has come upon the marker."""
+        while marker not in self.heard:
+            await soon(self._news.wait())
+
     def take(self, count: int) -> bytes:
-        taken, self.buffer = self.buffer[:count], self.buffer[count:]
+        taken = bytes(self.buffer[:count])
+        del self.buffer[:count]
         return taken
 
     async def exactly(self, count: int) -> bytes:
         while len(self.buffer) < count:
             if not await soon(self.more()):
-                raise Ended(self.end or End.FIN, self.buffer)
+                raise Ended(self.end or End.FIN, bytes(self.buffer))
         return self.take(count)
 
     async def until(self, marker: bytes) -> bytes:
         """Everything up to and with the marker."""
         while marker not in self.buffer:
             if not await soon(self.more()):
-                raise Ended(self.end or End.FIN, self.buffer)
+                raise Ended(self.end or End.FIN, bytes(self.buffer))
         return self.take(self.buffer.index(marker) + len(marker))
 
     async def ending(self) -> tuple[bytes, End]:
@@ -177,7 +186,7 @@ class Stream:
         return Message(start, headers, body, head + body, [])
 
     async def _chunks(self) -> tuple[bytes, bytes, list[tuple[bytes, bytes]]]:
-        body = raw = b""
+        body, raw = bytearray(), bytearray()
         while True:
             line = await self.until(b"\r\n")
             raw += line
@@ -193,7 +202,7 @@ class Stream:
             name, _, value = line[:-2].partition(b": ")
             trailers.append((name, value))
             raw += line
-        return body, raw + b"\r\n", trailers
+        return bytes(body), bytes(raw) + b"\r\n", trailers
 
 
 def parse_head(head: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:

@@ -88,14 +88,22 @@ def surroundings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 class Program:
     """A program that runs until it is ended, which the `with` statement sees to."""
 
-    def __init__(self, *command: str, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *command: str, folder: Path, environ: Mapping[str, str] | None = None, out: int | None = None
+    ) -> None:
+        """`out`: a file descriptor for what it prints, instead of a file."""
         self.name = Path(command[0]).name
         folder.mkdir(parents=True, exist_ok=True)
         self._out = folder / f"{self.name}.out"
         self._err = folder / f"{self.name}.err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
+        with self._out.open("wb") as file, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=surroundings(environ)
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file if out is None else out,
+                stderr=err,
+                env=surroundings(environ),
             )
 
     @property

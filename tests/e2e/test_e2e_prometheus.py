@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -77,16 +77,15 @@ class Prometheus:
 
     url: str
 
-    def ask(self, path: str, **parameters: str) -> dict[str, object]:
+    def ask(self, path: str, **parameters: str) -> dict[str, Any]:
         answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, trust_env=False, timeout=20).json()
         assert answer["status"] == "success", answer
-        data: dict[str, object] = answer["data"]
+        data: dict[str, Any] = answer["data"]
         return data
 
     def values(self, query: str) -> dict[str, float]:
         """By the value of the only label that the query leaves; by "" if it leaves none."""
         result = self.ask("query", query=query)["result"]
-        assert isinstance(result, list)
         return {"".join(sample["metric"].values()): float(sample["value"][1]) for sample in result}
 
     def value(self, query: str) -> float | None:
@@ -135,7 +134,7 @@ def _is_ready(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def day(serving: Serving, prometheus: Prometheus) -> Prometheus:
-    """Prometheus has seen us at rest; then the agents did what they planned, all at once; and it has seen the last of it."""
+    """Prometheus saw us at rest; then the agents did what they had planned, all at once; and it saw the end of it."""
     wait_for("a first scrape", lambda: prometheus.value("sum(chaosproxy_episodes_total)") == 0 or None)
     asyncio.run(_work(serving))
     wait_for(
@@ -170,7 +169,7 @@ def test_promtool_finds_nothing(day: Prometheus, serving: Serving) -> None:
 
 
 def test_scrapes_succeed(day: Prometheus) -> None:
-    (target,) = day.ask("targets", state="active")["activeTargets"]  # type: ignore[misc]  # an array, by its API
+    (target,) = day.ask("targets", state="active")["activeTargets"]
 
     assert (target["health"], target["lastError"]) == ("up", "")
     assert day.value("min_over_time(min(up)[1m:500ms])") == 1
@@ -223,5 +222,5 @@ def test_calls_and_faults_are_those_of_the_plans(day: Prometheus) -> None:
 
 
 def test_the_first_failure_of_its_kind_is_an_increase(day: Prometheus) -> None:
-    # It is one only because its series stood at 0 before. Prometheus extrapolates to the ends of the minute, hence round.
+    # Only because its series stood at 0 before. Prometheus extrapolates to the ends of the minute, hence `round`.
     assert day.value('round(sum(increase(chaosproxy_episodes_total{fault="permission_denied"}[1m])))') == 1

@@ -123,3 +123,12 @@ def test_faults_that_cannot_all_happen_to_one_call_are_refused(faults: str, said
 )
 def test_latency_goes_with_anything_that_leaves_it_room(faults: str) -> None:
     assert refusals(with_rule(f"{{name: r, fault: {faults}}}")) == []
+
+
+def test_what_is_measured_for_the_whole_run_is_not_asked_of_one_fault() -> None:
+    text = "version: 1\nname: x\nexpect:\n  duplicate_effects: {at_most: 0, of: rate_limit}\n"
+
+    (said,) = refusals(text)
+
+    assert "expect.duplicate_effects.of" in said
+    assert "for the whole run" in said

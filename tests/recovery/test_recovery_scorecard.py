@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from chaosproxy.core.measures import MEASURES
+from chaosproxy.core.measures import MEASURES, OF_THE_RUN_ONLY
 from chaosproxy.profiles.models import Expectation
 from chaosproxy.recovery.expectations import Measured, Result
 from chaosproxy.recovery.scorecard import OF_THE_RUN, Scorecard
@@ -119,6 +119,7 @@ def test_measures(
 
 def test_every_measure_can_be_taken(card: Scorecard) -> None:
     assert set(BY_FAULT) | set(OF_THE_RUN) == set(MEASURES)
+    assert set(OF_THE_RUN) - set(BY_FAULT) == OF_THE_RUN_ONLY
     for name in MEASURES:
         assert card.measure(name).cases == 0
     with pytest.raises(KeyError):

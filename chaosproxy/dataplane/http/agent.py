@@ -4,21 +4,18 @@ Reads strictly: what is not clearly one request is refused, counted, and the con
 """
 
 import asyncio
-import fcntl
-import os
-import socket
-import struct
-import termios
+import logging
 from collections import deque
 from collections.abc import Coroutine
 from time import monotonic
 from typing import Any, Protocol, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.events import RequestRefused
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.endings import reset, unsent
 from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.reading import BODY_CAP
 from chaosproxy.dataplane.http.sessions import Peer
@@ -34,7 +31,10 @@ LINGER_TIME = 2.0
 PIPELINE_LIMIT = 16
 """Requests that may wait on one connection before we stop reading from it."""
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_HEAD_TOO_LARGE = Malformed(431, "head_too_large", f"the request head is larger than {MAX_HEAD} bytes")
+
+
+log = logging.getLogger("chaosproxy.agent")
 
 
 class AgentHost(Protocol):
@@ -66,6 +66,8 @@ class AgentConnection(asyncio.Protocol):
     __slots__ = (
         "__weakref__",
         "_deaf",
+        "_ended",
+        "_full",
         "_head_bytes",
         "_headers",
         "_held",
@@ -93,7 +95,7 @@ class AgentConnection(asyncio.Protocol):
         self._receiving: Request | None = None
         self._queue: deque[Request] = deque()
         self._refusal: Malformed | None = None
-        self._deaf = self._held = self.gone = False
+        self._deaf = self._held = self._full = self._ended = self.gone = False
         self.exchange: Exchange | None = None
         self.since = 0.0
         """When the request that is being received began, or the lingering; 0 when the connection is idle."""
@@ -109,24 +111,22 @@ class AgentConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
-        if self._deaf:
-            return
-        if self._receiving is None:
-            self._head_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            # The request itself has been read; it is relayed without its wish to switch protocols.
-            self._parser = HttpRequestParser(self)
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self.data_received(rest)
-        except HttpParserError as error:
-            self._refuse(Malformed(400, "malformed", f"not an HTTP/1.1 request: {error}"))
-        except Malformed as error:
-            self._refuse(error)
-        if self._receiving is None and self._head_bytes > MAX_HEAD and not self._deaf:
-            self._refuse(Malformed(431, "head_too_large", f"the request head is larger than {MAX_HEAD} bytes"))
+        while data and not self._deaf:
+            rest = b""
+            if self._receiving is None:
+                self._head_bytes += len(data)
+            try:
+                self._parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                # The request itself has been read; it is relayed without its wish to switch protocols.
+                self._parser = HttpRequestParser(self)
+                self._head_bytes = 0
+                rest = data[upgrade.args[0] :]
+            except HttpParserError as error:
+                self._refuse(_refusal(error))
+            if self._receiving is None and self._head_bytes > MAX_HEAD and not self._deaf:
+                self._refuse(_HEAD_TOO_LARGE)
+            data = rest
 
     def eof_received(self) -> bool:
         """The agent will send no more. With a call in progress it has left: see ADR 0006. Called by the loop."""
@@ -145,18 +145,24 @@ class AgentConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Called by the loop."""
+        self._full = True
         if self.exchange is not None:
             self.exchange.agent_full(True)
 
     def resume_writing(self) -> None:
         """Called by the loop."""
+        self._full = False
         if self.exchange is not None:
             self.exchange.agent_full(False)
+        else:
+            self._take_next()
 
     # What the parser tells it
 
     def on_message_begin(self) -> None:
-        """Called by the parser."""
+        """Called by the parser, which reads on to the end of a segment in which something was refused."""
+        if self._deaf:
+            return
         self._target = b""
         self._headers = []
         self.since = monotonic()
@@ -172,11 +178,13 @@ class AgentConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Called by the parser."""
+        if self._deaf:
+            return
         parser = self._parser
         request = Request(parser.get_method(), self._target, self._headers, parser.get_http_version())
         request.keep_alive = parser.should_keep_alive() and request.version != "1.0"
         if self._head_bytes > MAX_HEAD and _head_size(request) > MAX_HEAD:
-            raise Malformed(431, "head_too_large", f"the request head is larger than {MAX_HEAD} bytes")
+            raise _HEAD_TOO_LARGE
         check_request(request)
         self._head_bytes = 0
         self._receiving = request
@@ -195,15 +203,18 @@ class AgentConnection(asyncio.Protocol):
             exchange.request_data(body)
             return
         request.parts.append(body)
-        if request.size > BODY_CAP and not request.started and request not in self._queue:
-            self._enqueue(request)
+        if request.size > BODY_CAP and not request.started:
+            if request in self._queue:
+                self.hold(True)
+            else:
+                self._enqueue(request)
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
         request, self._receiving = self._receiving, None
-        self.since = 0.0
         if request is None:
             return
+        self.since = 0.0
         request.complete = True
         exchange = self.exchange
         if request.started:
@@ -215,7 +226,7 @@ class AgentConnection(asyncio.Protocol):
     # One call after the other
 
     def _enqueue(self, request: Request) -> None:
-        if self.exchange is None and not self._queue:
+        if self.exchange is None and not self._queue and not self._full:
             self._begin(request)
             return
         self._queue.append(request)
@@ -232,13 +243,13 @@ class AgentConnection(asyncio.Protocol):
                 self.send(own_word(error.status, error.detail, head_only=request.method == b"HEAD"))
                 self._next()
             else:
+                self._queue.clear()
                 self._refuse(error)
-            return
 
     def exchange_done(self, *, keep: bool) -> None:
         """The call is over; go on with the next, or close when all is written."""
         exchange, self.exchange = self.exchange, None
-        if self.gone:
+        if self.gone or self._ended:
             return
         if exchange is not None and not exchange.request.complete:
             self._linger()
@@ -258,7 +269,7 @@ class AgentConnection(asyncio.Protocol):
             self.hold(False)
 
     def _take_next(self) -> None:
-        if self.exchange is None and self._queue and not self.gone:
+        if self.exchange is None and self._queue and not self._full and not self.gone:
             self._begin(self._queue.popleft())
             self.hold(len(self._queue) >= PIPELINE_LIMIT)
 
@@ -280,37 +291,22 @@ class AgentConnection(asyncio.Protocol):
 
     def end(self, ending: Ending) -> None:
         """End the connection: with FIN when all is written, or with RST as soon as it is."""
-        self._deaf = True
-        if ending is Ending.CLOSE:
+        self._deaf = self._ended = True
+        if ending is Ending.CLOSE and (self._receiving is not None or self._held):
+            self._linger()  # closing now, with bytes of the agent's unread, would be a reset
+        elif ending is Ending.CLOSE:
             self.transport.close()
-        elif self._unsent() == 0:
-            self._reset()
+        elif unsent(self.transport) == 0:
+            reset(self.transport)
         else:
             self._host.spawn(self._reset_when_sent())
 
-    def _unsent(self) -> int:
-        """Bytes that have not reached the other side: ours, and those in the kernel, which a reset would throw away."""
-        try:
-            queued = fcntl.ioctl(self._descriptor(), termios.TIOCOUTQ, b"\0\0\0\0")
-        except OSError:
-            queued = b"\0\0\0\0"
-        return self.transport.get_write_buffer_size() + int(struct.unpack("i", queued)[0])
-
     async def _reset_when_sent(self) -> None:
         until = monotonic() + 1.0
-        while not self.gone and self._unsent() and monotonic() < until:
+        while not self.gone and unsent(self.transport) and monotonic() < until:
             await asyncio.sleep(0.001)
         if not self.gone:
-            self._reset()
-
-    def _reset(self) -> None:
-        """RST: closing with SO_LINGER 0, armed here and nowhere else, throws the connection away."""
-        with socket.socket(fileno=os.dup(self._descriptor())) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.transport.abort()
-
-    def _descriptor(self) -> int:
-        return int(self.transport.get_extra_info("socket").fileno())
+            reset(self.transport)
 
     # Refusals
 
@@ -339,7 +335,7 @@ class AgentConnection(asyncio.Protocol):
         self._receiving = None
         self.since = monotonic()
         self.hold(False)
-        if self.transport.can_write_eof():
+        if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
         else:
             self.transport.close()
@@ -365,10 +361,21 @@ class AgentConnection(asyncio.Protocol):
         if not self.since or self.exchange is not None:
             return
         if self._deaf:
-            if now - self.since > LINGER_TIME:
+            if now - self.since > (HEAD_TIME if self.transport.get_write_buffer_size() else LINGER_TIME):
                 self.transport.abort()
         elif now - self.since > HEAD_TIME:
             self._refuse(Malformed(408, "slow_request", f"the request did not arrive within {HEAD_TIME:g} s"))
+
+
+def _refusal(error: HttpParserError) -> Malformed:
+    """What the agent is told of the parser's complaint. One that a callback of ours raised stands behind it."""
+    if not isinstance(error, HttpParserCallbackError):
+        return Malformed(400, "malformed", f"not an HTTP/1.1 request: {error}")
+    cause = error.__context__
+    if isinstance(cause, Malformed):
+        return cause
+    log.error("request_failed", exc_info=cause)
+    return Malformed(500, "internal", "the request could not be handled")
 
 
 def _head_size(request: Request) -> int:

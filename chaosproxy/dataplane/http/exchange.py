@@ -15,7 +15,7 @@ from chaosproxy.core.call import Call, Match, ToolEffect
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.reading import hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.reading import BODY_CAP, hint_of, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.routing import Destination
 from chaosproxy.dataplane.http.upstream import Pool, Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
@@ -86,7 +86,8 @@ class Exchange:
         "_framing",
         "_out",
         "_paused",
-        "_request_sent",
+        "_streamed",
+        "_unwanted",
         "agent",
         "bytes_out",
         "deadline",
@@ -130,7 +131,7 @@ class Exchange:
         self.skipped: str | None = None
         self.problem: str | None = None
         self.replayed = self.retried = self.finished = self.left = self.outlives_agent = False
-        self._request_sent = self._paused = False
+        self._paused = self._streamed = self._unwanted = False
         self._framing = Framing.NONE
         self._out: list[bytes] = []
         self._digest = blake2b(digest_size=8) if judged.call.route.effect is ToolEffect.WRITE else None
@@ -171,32 +172,47 @@ class Exchange:
                 data += last_chunk(())
         else:
             request.parts.clear()  # sent once and for all: a streamed body cannot be sent again
-        self._request_sent = request.complete
-        connection.send(receiver or self, data)
+        self._streamed = not request.complete
+        connection.send(receiver or self, data, whole=request.complete)
         if not request.complete:
             self.agent.hold(False)
 
     def request_data(self, data: bytes) -> None:
         """A further piece of a streamed request body."""
         if self.upstream is None or self.upstream.closed:
-            if not self.finished and self.truth is UpstreamTruth.NOT_SENT:
+            if not self.finished and self.truth is UpstreamTruth.NOT_SENT and not self._unwanted:
                 self.request.parts.append(data)
-                self.agent.hold(True)
+                if self.request.size > BODY_CAP:
+                    self.agent.hold(True)  # only now: while we do not read, we do not see the agent leave
             return
+        self._more_time()
         self.upstream.transport.write(chunk(data) if self.request.chunked else data)
 
     def request_done(self) -> None:
         """The streamed request body is complete."""
-        if self.upstream is not None and not self.upstream.closed and not self._request_sent:
-            self._request_sent = True
+        if self.upstream is not None and not self.upstream.closed and not self.upstream.whole:
+            self.upstream.whole = True
+            self._more_time()
             if self.request.chunked:
                 self.upstream.transport.write(last_chunk(()))
+
+    def _more_time(self) -> None:
+        """The time limit is for the upstream, which cannot answer while the agent is still asking."""
+        if self.deadline:
+            self.deadline = monotonic() + self.judged.destination.origin.settings.timeout
+
+    def discard_request(self) -> None:
+        """Nobody will want the rest of a streamed body: it is read and dropped, so that the agent is seen to leave."""
+        self._unwanted = True
+        self.request.parts.clear()
+        if not self.request.complete:
+            self.agent.hold(False)
 
     # What the upstream's connection tells (Receiver)
 
     def interim(self, status: int, reason: bytes, headers: Headers) -> None:
         """1xx responses pass, but not to HTTP/1.0 agents (RFC 9110, 15.2)."""
-        if self.request.version != "1.0":
+        if self.request.version != "1.0" and not self.left:
             self.agent.send(response_head(status, reason, headers))
 
     def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
@@ -273,7 +289,7 @@ class Exchange:
             and connection.reused
             and not connection.head_bytes
             and not self.retried
-            and self.request.complete
+            and not self._streamed
             and self.method in _SAFE_TO_SEND_TWICE
         )
 
@@ -316,11 +332,11 @@ class Exchange:
 
     def overdue(self) -> None:
         """The upstream has not begun to answer in time."""
-        connection, self.upstream = self.upstream, None
-        if connection is not None:
-            self.upstream_seconds = monotonic() - self.sent_at
-            connection.abandon()
-            self.refuse(504, f"no answer from {connection.origin.authority} in time")
+        if self.upstream is not None:
+            if self.outlives_agent:
+                self.skipped = "upstream_failed"
+            self._let_go()
+            self.refuse(504, f"no answer from {self.judged.destination.origin.authority} in time")
 
     def break_off(self, status: int, problem: str) -> None:
         """The rest of the request is not what its beginning promised: the upstream must not take it for a whole one."""
@@ -337,6 +353,9 @@ class Exchange:
     def refuse(self, status: int, problem: str) -> None:
         """Answer with a word of our own: the upstream failed by itself."""
         self.problem = problem
+        if self.left:
+            self.finish(Outcome.AGENT_LEFT, keep=False)
+            return
         self.origin = Origin.PROXY
         self.answer_with(own_word(status, problem, head_only=self.method == b"HEAD"), status)
         self.finish(outcome_of(status), keep=self.request.complete)

@@ -133,6 +133,11 @@ class Listener:
     async def _misbehave(self, exchange: Exchange) -> None:
         try:
             await misbehave(exchange, stages(exchange.judged.decision), self._dialects)
+        except Exception:
+            # A mistake of ours must not look like a hang: the agent gets an answer, and the call an end.
+            log.exception("fault_failed")
+            exchange.skipped = "fault_failed"
+            exchange.refuse(502, "the reply could not be made")
         finally:
             self._hanging.discard(exchange)
 

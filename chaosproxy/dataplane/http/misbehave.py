@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 
 from chaosproxy.core.answer import Origin, Reply
-from chaosproxy.core.effects import Delay, Disconnect, Ending, Hang, Reject, Respond, Unfit
+from chaosproxy.core.effects import Delay, Disconnect, Ending, Hang, Reject, Respond, Truncate, Unfit
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.reading import hint_of, outcome_of
@@ -26,7 +26,7 @@ from chaosproxy.dataplane.http.rendering import (
     whole_reply,
 )
 from chaosproxy.dataplane.http.upstream import UpstreamError
-from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end
+from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end, with_length
 from chaosproxy.dialects import Dialect
 
 REPLY_CAP = 16 * 1024 * 1024
@@ -61,6 +61,7 @@ async def _strike(exchange: Exchange, effect: Delay | Hang | Disconnect) -> bool
             await _pass_time(exchange, effect.seconds)
             return True
         case Hang():
+            exchange.discard_request()
             await _pass_time(exchange, effect.seconds)
             exchange.end_connection(Ending.CLOSE)
             exchange.finish(Outcome.TIMEOUT, keep=False)
@@ -175,7 +176,7 @@ class Collector:
             self._exchange.skipped = "upstream_failed"
             self._exchange.origin = Origin.UPSTREAM
             self._resolve_empty()
-            if self._head[0]:
+            if self._head[0] and not self._exchange.left:
                 self._hand_over()
         self._exchange.broke(problem, reset=reset)
 
@@ -184,6 +185,13 @@ class Collector:
         self._exchange.upstream_full(full)
 
     def _hand_on(self, reason: str) -> None:
+        if self._exchange.left:
+            # Nobody to hand it to: the tool runs to its end, and what it says is not kept.
+            self._keep = False
+            for part in self._parts:
+                self._exchange.digest_body(part)
+            self._parts = []
+            return
         self._exchange.skipped = reason
         self._exchange.origin = Origin.UPSTREAM
         self._hand_over()
@@ -247,25 +255,43 @@ def _hand_out(exchange: Exchange, plan: Stages, collected: Collected) -> None:
     """Deliver the tool's reply as the rest of the plan leaves it."""
     reply, framing = _for_version(exchange.request.version, collected)
     outcome = outcome_of(reply.status)
-    if plan.rewrites:
-        changed = rewritten(reply, plan.rewrites, REPLY_CAP)
-        if isinstance(changed, Unfit):
-            exchange.skipped = changed.reason
-        else:
-            _deliver(exchange, changed, Outcome.MALFORMED if outcome is Outcome.OK else outcome_of(changed.status))
+    changed = _changed(exchange, plan, reply)
+    if changed is None:
+        if plan.delivery is not None and _cut(exchange, plan.delivery, reply, framing):
             return
-    if plan.delivery is not None:
-        cut = cut_reply(reply, framing, plan.delivery)
-        if isinstance(cut, Unfit):
-            exchange.skipped = cut.reason
-        else:
-            exchange.origin = Origin.INJECTED
-            exchange.bytes_out = cut.body_bytes
-            exchange.answer_with(cut.data, reply.status)
-            exchange.end_connection(cut.ending)
-            exchange.finish(Outcome.RESET if cut.ending is Ending.RESET else Outcome.TRUNCATED, keep=False)
+        exchange.origin = Origin.UPSTREAM
+        exchange.bytes_out = len(reply.body)
+        exchange.answer_with(whole_reply(reply, framing, collected.trailers), reply.status)
+        exchange.finish(outcome, keep=framing is not Framing.CLOSE)
+        return
+    if plan.delivery is not None and exchange.method != b"HEAD":
+        headers = tuple(with_length(changed.headers, len(changed.body)))
+        framed = Reply(changed.status, changed.reason, headers, changed.body)
+        if _cut(exchange, plan.delivery, framed, Framing.LENGTH):
             return
-    exchange.origin = Origin.UPSTREAM
-    exchange.bytes_out = len(reply.body)
-    exchange.answer_with(whole_reply(reply, framing, collected.trailers), reply.status)
-    exchange.finish(outcome, keep=framing is not Framing.CLOSE)
+    _deliver(exchange, changed, Outcome.MALFORMED if outcome is Outcome.OK else outcome_of(changed.status))
+
+
+def _changed(exchange: Exchange, plan: Stages, reply: Reply) -> Reply | None:
+    """The reply as the rewrites leave it; None if there are none, or it cannot be rewritten."""
+    if not plan.rewrites:
+        return None
+    changed = rewritten(reply, plan.rewrites, REPLY_CAP)
+    if isinstance(changed, Unfit):
+        exchange.skipped = changed.reason
+        return None
+    return changed
+
+
+def _cut(exchange: Exchange, effect: Truncate | Disconnect, reply: Reply, framing: Framing) -> bool:
+    """Deliver the first part and break off; False if there is nothing that could break off."""
+    cut = cut_reply(reply, framing, effect)
+    if isinstance(cut, Unfit):
+        exchange.skipped = cut.reason
+        return False
+    exchange.origin = Origin.INJECTED
+    exchange.bytes_out = cut.body_bytes
+    exchange.answer_with(cut.data, reply.status)
+    exchange.end_connection(cut.ending)
+    exchange.finish(Outcome.RESET if cut.ending is Ending.RESET else Outcome.TRUNCATED, keep=False)
+    return True

@@ -112,7 +112,8 @@ class Router:
         self._tools = [
             _ToolPattern(name, tool, path_pattern(tool.path.partition("?")[0])) for name, tool in profile.tools.items()
         ]
-        self._hosts = profile.safety.hosts
+        hosts = profile.safety.hosts
+        self._hosts = None if hosts is None else [glob.lower() for glob in hosts]  # host names have no case
         self._own = own_addresses
         self._origins = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
         self._open_to_others = open_to_others

@@ -4,6 +4,7 @@ Knows nothing of calls and faults: it hands a response, piece by piece, to whoev
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 import time
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from chaosproxy.dataplane.http.routing import Origin
 from chaosproxy.dataplane.http.wire import MAX_HEAD, Framing, Headers, response_framing
@@ -22,6 +23,9 @@ IDLE_LIMIT = 55.0
 IDLE_LIMIT_UNSAFE = 1.0
 """The same for requests that must not be sent twice: nobody could tell whether a connection that dies under one had
 delivered it, so they do not risk a connection that the upstream may be about to close."""
+
+
+log = logging.getLogger("chaosproxy.upstream")
 
 
 class UpstreamError(Exception):
@@ -83,6 +87,7 @@ class UpstreamConnection(asyncio.Protocol):
         "receiver",
         "reused",
         "transport",
+        "whole",
     )
 
     transport: asyncio.Transport
@@ -94,6 +99,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.closed = False
         self.reused = False
         self.idle_since = 0.0
+        self.whole = True
+        """Has all of the request been sent? What follows half a request would be taken for its other half."""
         self._parser = HttpResponseParser(self)
         self._fresh()
 
@@ -108,9 +115,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What its user does
 
-    def send(self, receiver: Receiver, data: bytes) -> None:
-        """Begin a request; `receiver` is told of the response."""
+    def send(self, receiver: Receiver, data: bytes, *, whole: bool) -> None:
+        """Begin a request, or send all of it; `receiver` is told of the response."""
         self.receiver = receiver
+        self.whole = whole
         self.transport.write(data)
 
     def abandon(self) -> None:
@@ -135,12 +143,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.head_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self._fail("the upstream switched protocols unasked")
-            return
-        except HttpParserError as error:
-            self._fail(f"the upstream's answer is not HTTP: {error}")
-            return
+        except (HttpParserError, HttpParserUpgrade) as error:
+            if not self._complete:
+                self._fail(_problem(error))
+                return
+            self._spoilt = True  # the response is whole; what follows it is not one
         if not self._head_seen and self.head_bytes > MAX_HEAD * 4:
             self._fail("the upstream's response head is too large")
             return
@@ -149,10 +156,19 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             receiver.flush()
 
+    def eof_received(self) -> None:
+        """The upstream will say no more, nor read what we have not sent yet. Called by the loop."""
+        self._ended(None)
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
-        self.closed = True
         self._pool.forget(self)
+        self._ended(exc)
+
+    def _ended(self, exc: Exception | None) -> None:
+        self.closed = True
         receiver = self.receiver
         if receiver is None:
             return
@@ -195,7 +211,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self._complete or receiver is None:
             return
         status = self._parser.get_status_code()
-        if status < 200 and status != 101:
+        if status == 101 or status < 100:
+            raise UpstreamError(502, f"the upstream answered {status} unasked")
+        if status < 200:
             self._interim = True
             receiver.interim(status, self._reason, self._headers)
             self._headers, self._reason = [], b""
@@ -205,18 +223,22 @@ class UpstreamConnection(asyncio.Protocol):
         receiver.head(status, self._reason, self._headers, self._framing)
         if receiver.method == b"HEAD":
             self._complete = True
-            self._keep = self._parser.should_keep_alive() or self._framing is Framing.NONE
+            self._keep = self._parser.get_http_version() == "1.1" and not _says_close(self._headers)
             self._parser = HttpResponseParser(self)  # the old one waits for a body that will not come
 
     def on_body(self, body: bytes) -> None:
         """Called by the parser."""
-        if self.receiver is not None and not self._complete:
+        if self._complete:
+            self._spoilt = True  # a body where there can be none
+        elif self.receiver is not None:
             self.receiver.data(body)
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
         if self._interim:
             self._interim = False
+            return
+        if self._complete:
             return
         self._complete = True
         self._keep = self._parser.should_keep_alive()
@@ -227,7 +249,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Only now, when all bytes have been read, is it known that nothing came after the response."""
         trailers = self._trailers
         self.receiver = None
-        keep = self._keep and not self._spoilt and not self.closed
+        keep = self._keep and self.whole and not self._spoilt and not self.closed
         self._fresh()
         if keep:
             self.reused = True
@@ -244,6 +266,21 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.broke(problem, reset=False)
 
 
+def _says_close(headers: Headers) -> bool:
+    return any(b"close" in value.lower() for name, value in headers if name.lower() == b"connection")
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong with the upstream's answer. What a callback of ours raised stands behind the parser's complaint."""
+    if not isinstance(error, HttpParserCallbackError):
+        return f"the upstream's answer is not HTTP: {error}"
+    cause = error.__context__
+    if isinstance(cause, UpstreamError):
+        return cause.problem
+    log.error("response_failed", exc_info=cause)
+    return "the upstream's answer could not be handled"
+
+
 class Pool:
     """The connections to all upstreams."""
 
@@ -255,13 +292,15 @@ class Pool:
     def take(self, origin: Origin, *, unsafe: bool) -> UpstreamConnection | None:
         """An idle connection, the one used last; None if there is none fit for it."""
         idle = self._idle.get(origin)
-        if not idle:
-            return None
-        connection = idle.pop()
-        if unsafe and self._monotonic() - connection.idle_since > IDLE_LIMIT_UNSAFE:
-            idle.append(connection)
-            return None
-        return connection
+        while idle:
+            connection = idle.pop()
+            if connection.transport.is_closing():
+                continue
+            if unsafe and self._monotonic() - connection.idle_since > IDLE_LIMIT_UNSAFE:
+                idle.append(connection)
+                return None
+            return connection
+        return None
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """It is free for another request."""
