@@ -10,6 +10,7 @@ import msgspec
 from chaosproxy.core.draws import RuleDraw
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import format_rate
+from chaosproxy.profiles.fields import parse_span
 from chaosproxy.profiles.models import When
 
 Span = tuple[int, int]
@@ -44,7 +45,8 @@ class Trigger(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, when: When, draw: RuleDraw) -> "Trigger":
         """The trigger that a profile's `when` describes."""
-        calls, attempts = when.calls or (), when.attempts or ()
+        calls = tuple(map(parse_span, when.calls or ()))
+        attempts = tuple(map(parse_span, when.attempts or ()))
         spoken = {
             f"call {{ordinal}} of {say_spans(calls)}": calls,
             f"attempt {{attempt}} of {say_spans(attempts)}": attempts,

@@ -64,8 +64,8 @@ class Scope(StrEnum):
 class RememberingFault(Fault, Generic[Memory]):
     """A fault whose effects depend on what it did before: a token bucket, an expired token.
 
-    The engine keeps the memory; the fault says what follows from it. It is asked about every call that its rule
-    matches, also when the rule's trigger does not hold (`triggered` is then false).
+    The engine keeps the memory; the fault says what follows from it. It is asked about every call that its rule matches
+    and no earlier rule has decided, also when its rule's trigger does not hold (`triggered` is then false).
     """
 
     @property

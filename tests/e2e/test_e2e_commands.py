@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import yaml
 
@@ -154,19 +154,15 @@ def test_the_shipped_profiles_are_listed_and_can_be_had() -> None:
         assert good("profiles", path.stem) == path.read_text()
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_profile_is_explained_rule_by_rule(path: Path) -> None:
-    sentences = good("check", path.stem).splitlines()
-    rules = yaml.safe_load(path.read_text()).get("rules", [])
+@pytest.mark.parametrize("name", ["quiet", "rate-limited", "bad-monday"])
+def test_a_profile_is_explained_rule_by_rule(name: str) -> None:
+    rules = yaml.safe_load((ROOT / "fault_profiles" / f"{name}.yaml").read_text()).get("rules", [])
 
-    assert sentences[0].startswith(f"`{path.stem}` (digest ")
-    assert [line for line in sentences if re.match(r"\d+\. ", line)] == [
-        line
-        for nth, rule in enumerate(rules, 1)
-        for line in sentences
-        if line.startswith(f"{nth}. ") and rule["name"] in line
-    ]
-    assert sum(bool(re.match(r"\d+\. ", line)) for line in sentences) == len(rules)
+    heading, *sentences = good("check", name).splitlines()
+
+    assert heading.startswith(f"`{name}` (digest ")
+    explained = [found for line in sentences if (found := re.fullmatch(r"(\d+)\. [A-Z].+\. \[(.+)\]", line))]
+    assert [(int(each[1]), each[2]) for each in explained] == [(nth, rule["name"]) for nth, rule in enumerate(rules, 1)]
 
 
 def test_the_schema_is_one_and_knows_right_from_wrong() -> None:
@@ -372,7 +368,7 @@ def test_every_option_of_serve_can_come_from_the_environment(tmp_path: Path) -> 
     journal = tmp_path / "from-the-environment.jsonl"
     environ = {
         "CHAOSPROXY_LISTEN": "127.0.0.1:0",
-        "CHAOSPROXY_ADMIN": "127.0.0.1:0",
+        "CHAOSPROXY_ADMIN": "0.0.0.0:0",  # where it asks for the token
         "CHAOSPROXY_JOURNAL": str(journal),
         "CHAOSPROXY_SEED": "4711",
         "CHAOSPROXY_UPSTREAM": "one=http://127.0.0.1:9001 two=http://127.0.0.1:9002",
@@ -381,7 +377,7 @@ def test_every_option_of_serve_can_come_from_the_environment(tmp_path: Path) -> 
 
     with started(CHAOSPROXY, "serve", "quiet", folder=tmp_path, environ=environ) as serving:
         with_token = {"Authorization": "Bearer a-token-of-the-environment"}
-        status = f"http://{serving.admin}/api/v1/status"
+        status = f"http://127.0.0.1:{serving.admin.rpartition(':')[2]}/api/v1/status"
         assert httpx.get(status, trust_env=False).status_code == 401
         assert httpx.get(status, headers=with_token, trust_env=False).json()["seed"] == 4711
         announced = serving.program.out

@@ -6,7 +6,8 @@ import pytest
 
 from chaosproxy.core.draws import RuleDraw, call_number
 from chaosproxy.engine.engine import Engine
-from chaosproxy.engine.triggers import say_spans
+from chaosproxy.engine.triggers import Trigger, say_spans
+from chaosproxy.profiles.models import When
 from tests.engine.doubles import call, hits, judged, profile, route, rule
 
 
@@ -113,6 +114,13 @@ def test_draw_is_only_told_when_chance_had_a_say() -> None:
     (decision,) = judged(Engine(profile(rule(when={"calls": 1}))), [call()])
     assert decision.injections
     assert decision.draw is None
+
+
+def test_spans_may_be_written_in_each_way() -> None:
+    """Also in a `when` that did not come through the loader."""
+    written: Any = (1, "3-4", (6, 6))
+    trigger = Trigger.of(When.model_construct(calls=written, attempts=written), RuleDraw.of(1, "rule"))
+    assert trigger.calls == trigger.attempts == ((1, 1), (3, 4), (6, 6))
 
 
 def test_spans_in_words() -> None:

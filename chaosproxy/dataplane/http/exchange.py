@@ -333,8 +333,7 @@ class Exchange:
     def overdue(self) -> None:
         """The upstream has not begun to answer in time."""
         if self.upstream is not None:
-            if self.outlives_agent:
-                self.skipped = "upstream_failed"
+            self.skipped = "upstream_failed" if self.outlives_agent else None
             self._let_go()
             self.refuse(504, f"no answer from {self.judged.destination.origin.authority} in time")
 

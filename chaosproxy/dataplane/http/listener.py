@@ -127,6 +127,8 @@ class Listener:
         if decision.injections:
             self._hanging.add(exchange)
             exchange.task = self.spawn(self._misbehave(exchange))
+            # Not in the task: one that is cancelled before its first step never runs.
+            exchange.task.add_done_callback(lambda _: self._hanging.discard(exchange))
         else:
             exchange.forward()
 
@@ -138,8 +140,6 @@ class Listener:
             log.exception("fault_failed")
             exchange.skipped = "fault_failed"
             exchange.refuse(502, "the reply could not be made")
-        finally:
-            self._hanging.discard(exchange)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task of the listener's: cancelled when it stops, and told of when it fails."""
