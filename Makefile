@@ -25,7 +25,7 @@ demo: environment ## a bad day in half a minute: two agents, real failures, two 
 .PHONY: test
 test: environment ## all tests; ARGS goes to pytest, HYPOTHESIS_PROFILE=deep looks longer
 	@scripts/system_packages
-	@PATH=$$PATH:/usr/sbin $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(ARGS)
+	@PATH=$$PATH:/usr/sbin $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: environment ## style, types, who imports whom, generated pages in step

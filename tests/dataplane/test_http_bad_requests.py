@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chaosproxy.core.effects import Delay, Truncate, Ending
+from chaosproxy.core.effects import Delay, Ending, Truncate
 from chaosproxy.core.failures import Outcome, Phase
 from chaosproxy.dataplane.http.agent import HEAD_TIME, LINGER_TIME
 from tests.doubles.plane import Plane
@@ -289,9 +289,31 @@ async def test_bad_chunk_after_the_answer_began_cuts_it(plane: Plane, tool: Scri
 
 pieces = st.sampled_from(
     [
-        *(GET, POST, NEXT, b"\r\n", b"\n", b"\r\n\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"zz\r\n", b"hello", b"\0", b" "),
-        *(b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n"),
-        *(b"Connection: upgrade\r\nUpgrade: x\r\n", b"GET http://[::1/ HTTP/1.1\r\nHost: a\r\n", b"GET /nobody HTTP/1.0\r\n"),
+        *(
+            GET,
+            POST,
+            NEXT,
+            b"\r\n",
+            b"\n",
+            b"\r\n\r\n",
+            b"0\r\n\r\n",
+            b"5\r\nhello\r\n",
+            b"zz\r\n",
+            b"hello",
+            b"\0",
+            b" ",
+        ),
+        *(
+            b"Transfer-Encoding: chunked\r\n",
+            b"Content-Length: 5\r\n",
+            b"Expect: 100-continue\r\n",
+            b"Connection: close\r\n",
+        ),
+        *(
+            b"Connection: upgrade\r\nUpgrade: x\r\n",
+            b"GET http://[::1/ HTTP/1.1\r\nHost: a\r\n",
+            b"GET /nobody HTTP/1.0\r\n",
+        ),
         *(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", b"HEAD /tool/x HTTP/1.1\r\nHost: a\r\n\r\n"),
     ]
 )
@@ -299,9 +321,7 @@ pieces = st.sampled_from(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(pieces | st.binary(max_size=40), max_size=12), st.booleans())
-async def test_any_bytes_end_in_answers_and_a_closed_connection(
-    plane: Plane, sent: list[bytes], faulted: bool
-) -> None:
+async def test_any_bytes_end_in_answers_and_a_closed_connection(plane: Plane, sent: list[bytes], faulted: bool) -> None:
     if faulted:
         plane.injects(Truncate(0.5, Ending.CLOSE))
     agent = await plane.agent()

@@ -36,9 +36,15 @@ def reader() -> Reader:
 
 
 def fingerprint(
-    target: str = "/tool/x", body: bytes = b"", kind: str = "application/json", method: str = "POST", by: Reader | None = None
+    target: str = "/tool/x",
+    body: bytes = b"",
+    kind: str = "application/json",
+    method: str = "POST",
+    by: Reader | None = None,
 ) -> str:
-    asked = Request(method.encode(), target.encode("latin-1"), [(b"Host", b"a"), (b"Content-Type", kind.encode())], "1.1")
+    asked = Request(
+        method.encode(), target.encode("latin-1"), [(b"Host", b"a"), (b"Content-Type", kind.encode())], "1.1"
+    )
     asked.parts = [body] if body else []
     asked.size = len(body)
     asked.complete = True
@@ -162,7 +168,15 @@ def test_what_was_read_before_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 700 + b"]" * 700, b"[" * 100_000, b"1e300", b"123456789012345678901234567890", b'"\\ud800"', b"1e999", b"NaN"],
+    [
+        b"[" * 700 + b"]" * 700,
+        b"[" * 100_000,
+        b"1e300",
+        b"123456789012345678901234567890",
+        b'"\\ud800"',
+        b"1e999",
+        b"NaN",
+    ],
     ids=["deep", "deeper", "huge", "long", "half a surrogate", "infinite", "not a number"],
 )
 def test_strange_bodies_have_fingerprints_too(body: bytes) -> None:

@@ -74,7 +74,9 @@ async def test_headers_keep_order_case_and_duplicates(plane: Plane, tool: Script
 
     raw = (await tool.received.first()).raw
     assert raw == (
-        b"GET /x HTTP/1.1\r\nx-B: 1\r\nhOST: " + tool.authority + b"\r\nX-a: 2 \r\nx-b: 3\r\nX-Empty: \r\nAccept: */*\r\n\r\n"
+        b"GET /x HTTP/1.1\r\nx-B: 1\r\nhOST: "
+        + tool.authority
+        + b"\r\nX-a: 2 \r\nx-b: 3\r\nX-Empty: \r\nAccept: */*\r\n\r\n"
     )
     assert (await plane.path.calls.first()).session == "run42"
 
@@ -101,7 +103,9 @@ async def test_pipelined_requests_are_answered_in_order(plane: Plane, tool: Scri
     tool.play = play
     agent = await plane.agent()
     paths = [b"/%d" % number for number in range(60)]
-    await agent.send(b"".join(b"POST /tool%b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" % path for path in paths))
+    await agent.send(
+        b"".join(b"POST /tool%b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" % path for path in paths)
+    )
 
     assert [(await agent.response()).body for _ in paths] == paths
     assert await agent.ending() == (b"", End.SILENT)

@@ -31,7 +31,9 @@ def reader() -> Reader:
     return Reader(profile, Router(profile, set()))
 
 
-def read(*headers: tuple[bytes, bytes], target: bytes = b"/tool/x", body: bytes = b"", by: Reader | None = None) -> Call:
+def read(
+    *headers: tuple[bytes, bytes], target: bytes = b"/tool/x", body: bytes = b"", by: Reader | None = None
+) -> Call:
     asked = Request(b"POST", target, [(b"Host", b"a"), *headers], "1.1")
     asked.parts = [body] if body else []
     asked.size = len(body)
@@ -170,7 +172,10 @@ def test_hint(headers: list[tuple[bytes, bytes]], hint: Hint | None) -> None:
     assert hint_of(headers, WALL) == hint
 
 
-@given(st.binary(max_size=40) | st.from_regex(rb"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True))
+@given(
+    st.binary(max_size=40)
+    | st.from_regex(rb"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True)
+)
 def test_any_hint_is_read_or_none(value: bytes) -> None:
     hint = hint_of([(b"Retry-After", value), (b"retry-after-ms", value)], WALL)
 

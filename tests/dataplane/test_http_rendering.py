@@ -202,9 +202,7 @@ def test_cut_of_chunks_stops_inside_a_chunk() -> None:
 
     cut = cut_reply(said, Framing.CHUNKED, Disconnect(Ending.CLOSE, DURING))
 
-    assert cut == Cut(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n01234567", 8, Ending.CLOSE
-    )
+    assert cut == Cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n01234567", 8, Ending.CLOSE)
 
 
 def test_cut_of_a_body_that_ends_with_the_connection() -> None:

@@ -171,8 +171,14 @@ def test_chunks() -> None:
 @pytest.mark.parametrize(
     ("headers", "framed"),
     [
-        ([(b"A", b"1"), (b"content-length", b"9"), (b"B", b"2")], [(b"A", b"1"), (b"content-length", b"3"), (b"B", b"2")]),
-        ([(b"Transfer-Encoding", b"chunked"), (b"Trailer", b"X"), (b"B", b"2")], [(b"Content-Length", b"3"), (b"B", b"2")]),
+        (
+            [(b"A", b"1"), (b"content-length", b"9"), (b"B", b"2")],
+            [(b"A", b"1"), (b"content-length", b"3"), (b"B", b"2")],
+        ),
+        (
+            [(b"Transfer-Encoding", b"chunked"), (b"Trailer", b"X"), (b"B", b"2")],
+            [(b"Content-Length", b"3"), (b"B", b"2")],
+        ),
         ([(b"A", b"1")], [(b"A", b"1"), (b"Content-Length", b"3")]),
         ([(b"Content-Length", b"9"), (b"Content-Length", b"9")], [(b"Content-Length", b"3")]),
     ],
@@ -181,7 +187,9 @@ def test_with_length_tells_the_truth_once(headers: Headers, framed: Headers) -> 
     assert with_length(headers, 3) == framed
 
 
-@given(st.lists(st.tuples(st.sampled_from([b"Content-Length", b"transfer-encoding", b"X", b"Set-Cookie"]), st.just(b"1"))))
+@given(
+    st.lists(st.tuples(st.sampled_from([b"Content-Length", b"transfer-encoding", b"X", b"Set-Cookie"]), st.just(b"1")))
+)
 def test_with_length_leaves_all_else_alone(headers: list[tuple[bytes, bytes]]) -> None:
     framed = with_length(headers, 7)
 

@@ -44,12 +44,16 @@ class ScriptedPath:
     def open_calls(self) -> int:
         return len(self._open)
 
+    def forget_open_calls(self) -> None:
+        """For a test in which a call cannot end, because `decide` failed."""
+        self._open.clear()
+
     def begin(self, call: Call) -> tuple[Match, Decision]:
         self.calls.add(call)
         self._open.add(call.number)
         return Match(call.number, 1, CallKind.FIRST, Layer.NONE, 9), self.decide(call)
 
-    def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
+    def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:  # noqa: ARG002  the port's own
         if call.number not in self._open:
             self.ended_twice.append(call.number)
         self._open.discard(call.number)
@@ -114,6 +118,12 @@ class Plane:
     async def answer(self, number: int = 1) -> Answer:
         """The n-th answer, once its call has ended."""
         return await self.path.answers.nth(number)
+
+    def taken_errors(self) -> str:
+        """What has been logged as an error. It was expected, and is forgotten."""
+        taken = "\n".join(self._errors.records)
+        self._errors.records.clear()
+        return taken
 
     async def all_gone(self) -> None:
         """Wait until the listener knows of no connection."""

@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True):
         return [value for each, value in self.headers if each.lower() == name.lower()]
 
 
-class Ended(Exception):
+class Ended(Exception):  # noqa: N818  it is what happened to the connection
     """The connection ended while more was expected."""
 
     def __init__(self, end: End, got: bytes) -> None:
@@ -62,7 +62,7 @@ class Ended(Exception):
 
 
 class Stream:
-    """A connected socket. Reads into a buffer that keeps what was not asked for yet, and remembers all that it heard."""
+    """A connected socket. Keeps what was not asked for yet in a buffer, and remembers all that it heard."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -76,7 +76,11 @@ class Stream:
     async def connect(cls, address: tuple[str, int]) -> Self:
         sock = socket.socket()
         sock.setblocking(False)
-        await soon(asyncio.get_running_loop().sock_connect(sock, address))
+        try:
+            await soon(asyncio.get_running_loop().sock_connect(sock, address))
+        except OSError:
+            sock.close()
+            raise
         return cls(sock)
 
     # Writing and ending

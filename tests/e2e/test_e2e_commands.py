@@ -161,7 +161,7 @@ def test_a_profile_is_explained_rule_by_rule(name: str) -> None:
     heading, *sentences = good("check", name).splitlines()
 
     assert heading.startswith(f"`{name}` (digest ")
-    explained = [found for line in sentences if (found := re.fullmatch(r"(\d+)\. [A-Z].+\. \[(.+)\]", line))]
+    explained = [found for line in sentences if (found := re.fullmatch(r"(\d+)\. \S.+\. \[(.+)\]", line))]
     assert [(int(each[1]), each[2]) for each in explained] == [(nth, rule["name"]) for nth, rule in enumerate(rules, 1)]
 
 

@@ -11,17 +11,15 @@ from time import monotonic
 from typing import Any, Protocol
 
 from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
-from chaosproxy.core.call import Call, Match, ToolEffect
-from chaosproxy.core.decision import Decision
+from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.reading import BODY_CAP, hint_of, outcome_of, said_replayed, truth_of
-from chaosproxy.dataplane.http.routing import Destination
+from chaosproxy.dataplane.http.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.upstream import Pool, Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
+    IDEMPOTENT,
     Framing,
     Headers,
-    Request,
     chunk,
     end_to_end,
     last_chunk,
@@ -30,9 +28,6 @@ from chaosproxy.dataplane.http.wire import (
     response_head,
 )
 from chaosproxy.dataplane.port import CallPath
-
-_SAFE_TO_SEND_TWICE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
-"""Idempotent methods (RFC 9110, 9.2.2)."""
 
 
 class AgentSide(Protocol):
@@ -61,20 +56,6 @@ class Plane(Protocol):
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that the listener owns."""
-
-
-class Judged:
-    """A request, where it goes, and what was decided about it."""
-
-    __slots__ = ("call", "decision", "destination", "match", "request")
-
-    def __init__(
-        self, request: Request, destination: Destination, call: Call, judgement: tuple[Match, Decision]
-    ) -> None:
-        self.request = request
-        self.destination = destination
-        self.call = call
-        self.match, self.decision = judgement
 
 
 class Exchange:
@@ -113,6 +94,7 @@ class Exchange:
         "upstream",
         "upstream_seconds",
         "upstream_status",
+        "waiting_since",
     )
 
     def __init__(self, plane: Plane, agent: AgentSide, judged: Judged) -> None:
@@ -127,6 +109,7 @@ class Exchange:
         self.origin = Origin.UPSTREAM
         self.status = self.upstream_status = self.bytes_out = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
+        self.waiting_since = 0.0
         self.hint: Hint | None = None
         self.skipped: str | None = None
         self.problem: str | None = None
@@ -141,7 +124,7 @@ class Exchange:
     def forward(self) -> None:
         """Send the request on and relay the response."""
         origin = self.judged.destination.origin
-        connection = self.plane.pool.take(origin, unsafe=self.method not in _SAFE_TO_SEND_TWICE)
+        connection = self.plane.pool.take(origin, unsafe=self.method not in IDEMPOTENT)
         if connection is not None:
             self.send_request(connection)
         else:
@@ -290,7 +273,7 @@ class Exchange:
             and not connection.head_bytes
             and not self.retried
             and not self._streamed
-            and self.method in _SAFE_TO_SEND_TWICE
+            and self.method in IDEMPOTENT
         )
 
     def upstream_full(self, full: bool) -> None:
@@ -359,6 +342,12 @@ class Exchange:
         self.answer_with(own_word(status, problem, head_only=self.method == b"HEAD"), status)
         self.finish(outcome_of(status), keep=self.request.complete)
 
+    def waited(self) -> None:
+        """A wait that a fault imposed is over, whether its time was up or the call ended."""
+        if self.waiting_since:
+            self.injected_seconds += monotonic() - self.waiting_since
+            self.waiting_since = 0.0
+
     def answer_with(self, data: bytes, status: int) -> None:
         """Write a whole answer that did not come from the upstream."""
         self.status = status
@@ -376,6 +365,7 @@ class Exchange:
         if self.finished:
             return
         self.finished = True
+        self.waited()
         self.plane.exchanges.discard(self)
         judged = self.judged
         answer = Answer(
@@ -390,7 +380,7 @@ class Exchange:
             upstream_seconds=self.upstream_seconds,
             injected_seconds=self.injected_seconds,
             hint=self.hint if outcome is not Outcome.OK else None,
-            body_digest=self._digest.hexdigest() if self._digest is not None else None,
+            body_digest=self._digest.hexdigest() if self._digest is not None and self.upstream_status else None,
             replayed=self.replayed,
             skipped=self.skipped,
             problem=self.problem,

@@ -12,9 +12,9 @@ from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import ConnectionCounted
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.agent import AgentConnection
-from chaosproxy.dataplane.http.exchange import Exchange, Judged
+from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.misbehave import misbehave
-from chaosproxy.dataplane.http.reading import Reader
+from chaosproxy.dataplane.http.reading import Judged, Reader
 from chaosproxy.dataplane.http.rendering import stages
 from chaosproxy.dataplane.http.upstream import Pool
 from chaosproxy.dataplane.http.wire import Request

@@ -77,11 +77,9 @@ async def _strike(exchange: Exchange, effect: Delay | Hang | Disconnect) -> bool
 async def _pass_time(exchange: Exchange, seconds: float) -> None:
     """Wait. An agent that leaves meanwhile left because of us."""
     exchange.origin = Origin.INJECTED
-    began = monotonic()
-    try:
-        await sleep_for(seconds)
-    finally:
-        exchange.injected_seconds += monotonic() - began
+    exchange.waiting_since = monotonic()
+    await sleep_for(seconds)
+    exchange.waited()
 
 
 def _answer(exchange: Exchange, effect: Reject | Respond, dialects: Mapping[str, Dialect]) -> None:

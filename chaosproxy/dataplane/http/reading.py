@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from chaosproxy.core.answer import Hint, UpstreamTruth
-from chaosproxy.core.call import Call
+from chaosproxy.core.call import Call, Match
+from chaosproxy.core.decision import Decision
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.fingerprint import VOLATILE, canonical_json, canonical_query, digest
 from chaosproxy.dataplane.http.routing import Destination, Router
@@ -41,6 +42,20 @@ _STATUS_OUTCOMES = {
 _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _decode_json = msgspec.json.Decoder().decode
+
+
+class Judged:
+    """A request, where it goes, and what was decided about it."""
+
+    __slots__ = ("call", "decision", "destination", "match", "request")
+
+    def __init__(
+        self, request: Request, destination: Destination, call: Call, judgement: tuple[Match, Decision]
+    ) -> None:
+        self.request = request
+        self.destination = destination
+        self.call = call
+        self.match, self.decision = judgement
 
 
 class Reader:

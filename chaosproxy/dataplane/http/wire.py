@@ -28,6 +28,9 @@ HOP_BY_HOP = frozenset(
 )
 """Headers that are about one connection (RFC 9110, 7.6.1). Transfer-Encoding stays: we keep the framing it names."""
 
+IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
+"""Methods of requests that may be sent twice (RFC 9110, 9.2.2)."""
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 
