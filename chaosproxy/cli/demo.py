@@ -16,9 +16,10 @@ from chaosproxy.core.errors import StartError
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, dir_okay=False),
+    envvar="CHAOSPROXY_JOURNAL",
     help="Write the journal of the day to this file.",
 )
-@click.option("--stay", is_flag=True, help="Keep /metrics open at the end, until Ctrl-C.")
+@click.option("--stay", is_flag=True, envvar="CHAOSPROXY_STAY", help="Keep /metrics open at the end, until Ctrl-C.")
 def command(journal: Path | None, stay: bool) -> None:
     """Play a bad day: a small tool API, a careful agent and a careless one, one proxy, and both scorecards.
 

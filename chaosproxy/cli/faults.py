@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     short_help="The catalogue of faults.",
 )
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--json", "as_json", is_flag=True, envvar="CHAOSPROXY_JSON", help="As JSON, for scripts.")
 def command(name: str | None, as_json: bool) -> None:
     """List the faults, or show one with its settings, its phases and an example."""
     from chaosproxy.faults._catalogue import catalogue, summary  # noqa: PLC0415 - pydantic is slow to import

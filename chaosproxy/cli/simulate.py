@@ -16,14 +16,42 @@ from chaosproxy.core.units import parse_duration
     short_help="What would happen, without a network.",
 )
 @profile_options
-@click.option("--tool", required=True, metavar="NAME", help="The tool that the imagined agent calls.")
-@click.option("--calls", default=20, show_default=True, type=click.IntRange(1, 100_000), help="Calls in each session.")
-@click.option("--sessions", default=1, show_default=True, type=click.IntRange(1, 10_000), help="Agent runs.")
 @click.option(
-    "--retries", default=0, show_default=True, type=click.IntRange(0, 20), help="How often a failed call is repeated."
+    "--tool", envvar="CHAOSPROXY_TOOL", required=True, metavar="NAME", help="The tool that the imagined agent calls."
 )
-@click.option("--interval", default="1s", show_default=True, metavar="DURATION", help="Time between calls.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON lines, for scripts.")
+@click.option(
+    "--calls",
+    envvar="CHAOSPROXY_CALLS",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Calls in each session.",
+)
+@click.option(
+    "--sessions",
+    envvar="CHAOSPROXY_SESSIONS",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Agent runs.",
+)
+@click.option(
+    "--retries",
+    envvar="CHAOSPROXY_RETRIES",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 20),
+    help="How often a failed call is repeated.",
+)
+@click.option(
+    "--interval",
+    envvar="CHAOSPROXY_INTERVAL",
+    default="1s",
+    show_default=True,
+    metavar="DURATION",
+    help="Time between calls.",
+)
+@click.option("--json", "as_json", is_flag=True, envvar="CHAOSPROXY_JSON", help="As JSON lines, for scripts.")
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     profiles: tuple[str, ...],
     upstreams: tuple[tuple[str, str], ...],
