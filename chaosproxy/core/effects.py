@@ -91,7 +91,7 @@ class Truncate(msgspec.Struct, frozen=True):
 
 
 class Disconnect(msgspec.Struct, frozen=True):
-    """End the agent's connection: before or after the upstream without a byte of an answer, during the body half way."""
+    """End the agent's connection: before or after the upstream without a byte of an answer, during the body midway."""
 
     ending: Ending
     phase: Phase

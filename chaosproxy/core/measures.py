@@ -29,7 +29,10 @@ MEASURES: Mapping[str, Unit] = MappingProxyType(
         "amplification": Unit.FACTOR,
     }
 )
-"""Every name that `expect:` knows. `retry_after_violations` counts early retries, `amplification` calls an operation."""
+"""Every name that `expect:` knows.
+
+`retry_after_violations` counts retries that came too early; `amplification` is calls divided by operations.
+"""
 
 OF_THE_RUN_ONLY = frozenset({"retry_after_violations", "duplicate_effects"})
 """Measures that cannot be taken of some faults alone."""

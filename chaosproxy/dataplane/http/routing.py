@@ -4,7 +4,6 @@ Answers are remembered, because agents call the same few targets over and over. 
 """
 
 import re
-from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import inet_aton
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ import msgspec
 
 from chaosproxy.core.call import Route, ToolEffect
 from chaosproxy.dataplane.http.wire import Malformed
+from chaosproxy.engine.matching import Glob, host_glob, path_template
 from chaosproxy.profiles.models import Profile, Tool, Upstream
 
 REMEMBERED = 8192
@@ -71,15 +71,7 @@ class Destination(msgspec.Struct, frozen=True):
 class _ToolPattern(msgspec.Struct, frozen=True):
     name: str
     tool: Tool
-    path: re.Pattern[str]
-
-
-def path_pattern(template: str) -> re.Pattern[str]:
-    """`/v1/items/{id}` as a pattern for a whole path; `*` at the end takes the rest."""
-    rest = template.endswith("*")
-    parts = re.split(r"(\{[^/{}]+\})", template.removesuffix("*"))
-    pattern = "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts)
-    return re.compile(pattern + (".*" if rest else ""))
+    path: Glob
 
 
 def infer_template(path: str) -> str:
@@ -110,10 +102,10 @@ class Router:
         self._upstreams = {name: _origin_of(item.url, item) for name, item in profile.upstreams.items()}
         self._names = {(origin.host, origin.port): name for name, (origin, _) in self._upstreams.items()}
         self._tools = [
-            _ToolPattern(name, tool, path_pattern(tool.path.partition("?")[0])) for name, tool in profile.tools.items()
+            _ToolPattern(name, tool, path_template(tool.path.partition("?")[0])) for name, tool in profile.tools.items()
         ]
         hosts = profile.safety.hosts
-        self._hosts = None if hosts is None else [glob.lower() for glob in hosts]  # host names have no case
+        self._hosts = None if hosts is None else [host_glob(pattern) for pattern in hosts]
         self._own = own_addresses
         self._origins = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
         self._open_to_others = open_to_others
@@ -194,7 +186,7 @@ class Router:
     def _touchable(self, host: str, port: int) -> bool:
         if self._hosts is None:
             return (host, port) in self._names
-        return any(fnmatchcase(host, glob) or fnmatchcase(f"{host}:{port}", glob) for glob in self._hosts)
+        return any(fits(f"{host}:{port}") for fits in self._hosts)
 
     def _destination(self, method: str, onward: str, upstream: tuple[str, Origin], session: str | None) -> Destination:
         name, origin = upstream
@@ -226,7 +218,7 @@ class Router:
 
 def _is_tool(pattern: _ToolPattern, upstream: str, method: str, path: str) -> bool:
     tool = pattern.tool
-    return tool.upstream == upstream and tool.method in (None, method) and pattern.path.fullmatch(path) is not None
+    return tool.upstream == upstream and tool.method in (None, method) and bool(pattern.path(path))
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
