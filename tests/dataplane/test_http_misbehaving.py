@@ -268,6 +268,15 @@ async def test_disconnect_before_the_tool(
     assert (answer.status, tool.connections, len(plane.path.calls)) == (0, 0, 1)
 
 
+async def test_fin_in_the_middle_of_an_upload_is_no_reset(plane: Plane) -> None:
+    """Though much of the upload has not been read: closing a socket with unread bytes in it would be a reset."""
+    plane.injects(Delay(0.3, BEFORE), Disconnect(Ending.CLOSE, BEFORE))
+    agent = await plane.agent()
+    await agent.send(STREAMED, b"%x\r\n" % 3_000_000 + b"x" * 2_500_000)
+
+    assert await agent.ended() == (b"", End.FIN)
+
+
 @pytest.mark.parametrize("name", RESPONSES)
 @pytest.mark.parametrize(("ending", "end"), [(Ending.CLOSE, End.FIN), (Ending.RESET, End.RESET)])
 async def test_disconnect_after_the_tool(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon
-from tests.doubles.upstream import OK, ScriptedUpstream
+from tests.doubles.upstream import OK, ScriptedUpstream, Then
 
 BIG = bytes(range(256)) * 4 * 8192  # 8 MiB
 HEAD = b"POST /tool/x HTTP/1.1\r\nHost: a\r\n"
@@ -109,6 +109,21 @@ async def test_pipelined_requests_are_answered_in_order(plane: Plane, tool: Scri
 
     assert [(await agent.response()).body for _ in paths] == paths
     assert await agent.ending() == (b"", End.SILENT)
+
+
+async def test_endless_pipeline_behind_a_slow_call_waits_in_the_kernel(plane: Plane, tool: ScriptedUpstream) -> None:
+    tool.says(then=Then.STALL)
+    agent = await plane.agent()
+    sending = asyncio.ensure_future(agent.send(b"GET /tool/x HTTP/1.1\r\nHost: a\r\n\r\n" * 500_000))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.0):
+            await asyncio.shield(sending)
+
+    (connection,) = plane.listener._connections
+    assert len(connection._queue) < 20_000
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    assert tool.executions == 1
 
 
 async def test_pipelined_upgrades_are_many_requests_and_no_recursion(plane: Plane, tool: ScriptedUpstream) -> None:

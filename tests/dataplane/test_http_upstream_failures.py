@@ -55,7 +55,16 @@ async def test_tool_that_ends_without_an_answer_is_a_502(plane: Plane, tool: Scr
     answer = await plane.answer()
     assert word.status == 502
     assert (answer.origin, answer.truth) == (Origin.PROXY, UpstreamTruth.SENT_UNKNOWN)
-    assert tool.executions == 1, "a fresh connection that fails is the tool's failure, and not tried again"
+    assert tool.executions == 1
+
+
+@pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET])
+async def test_fresh_connection_that_fails_is_not_tried_again(plane: Plane, tool: ScriptedUpstream, then: Then) -> None:
+    """Only one that was kept may have died before the request came."""
+    tool.says(then=then)
+
+    assert (await plane.ask(GET)).status == 502
+    assert (tool.connections, tool.executions) == (1, 1)
 
 
 GARBAGE = {
