@@ -6,6 +6,7 @@ is a proxy: each has base URLs, a token, and whatever its HTTP client tells it.
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
@@ -37,7 +38,7 @@ class Ask(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-class Shopper:
+class Shopper(ABC):
     """What both agents have in common. `tell` is told what the agent thinks is worth telling."""
 
     name = ""
@@ -96,17 +97,17 @@ class Shopper:
             raise Failed(str(response.status), response.status, float(hint) if hint.isdigit() else None)
         return text
 
+    @abstractmethod
     async def find(self, order: str) -> list[dict[str, int]]:
         """The goods for an order."""
-        raise NotImplementedError(order)
 
+    @abstractmethod
     async def charge(self, order: str, amount: int) -> str:
         """Charge for an order; the charge's id."""
-        raise NotImplementedError(order, amount)
 
+    @abstractmethod
     async def refund(self, charge: str) -> None:
         """Give the money back."""
-        raise NotImplementedError(charge)
 
 
 class Careful(Shopper):

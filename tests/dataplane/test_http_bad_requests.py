@@ -97,12 +97,15 @@ async def test_bad_request_is_refused(plane: Plane, tool: ScriptedUpstream, name
     await still_serves(plane)
 
 
+@pytest.mark.parametrize("more", [NEXT + NEXT, NEXT + b"garbage\r\n", b"garbage\r\n"])
 @pytest.mark.parametrize("name", ["bad target", "CONNECT", "no host", "two hosts", "metadata"])
-async def test_what_follows_a_bad_request_is_never_a_call(plane: Plane, tool: ScriptedUpstream, name: str) -> None:
+async def test_what_follows_a_bad_request_is_never_a_call(
+    plane: Plane, tool: ScriptedUpstream, name: str, more: bytes
+) -> None:
     """Least of all if it came in the same segment."""
     sent, status, _ = BAD[name]
     agent = await plane.agent()
-    await agent.send(sent + NEXT + NEXT)
+    await agent.send(sent + more)
 
     assert await one_refusal(agent) == status
     assert (len(plane.path.calls), len(plane.path.refused), tool.executions) == (0, 1, 0)
@@ -185,6 +188,18 @@ async def test_slow_request_is_given_up(plane: Plane, half: bytes) -> None:
 
     assert await one_refusal(agent) == 408
     assert [each.reason for each in plane.path.refused.all] == ["slow_request"]
+
+
+async def test_listener_looks_for_slow_requests_by_itself(plane: Plane) -> None:
+    agent = await plane.agent()
+    await agent.send(b"GET /to")
+    await plane.path.connected.first()
+    (connection,) = plane.listener._connections
+    while not connection.since:
+        await asyncio.sleep(0)
+    connection.since -= HEAD_TIME
+
+    assert await one_refusal(agent) == 408
 
 
 async def test_upload_that_stalls_is_given_up(plane: Plane, tool: ScriptedUpstream) -> None:

@@ -95,6 +95,21 @@ async def test_body_that_streams_in_during_a_delay_reaches_the_tool(plane: Plane
     assert (await tool.received.first()).body == b"hello" + body
 
 
+async def test_long_upload_waits_in_the_kernel_during_a_delay(plane: Plane, tool: ScriptedUpstream) -> None:
+    plane.injects(Delay(60, BEFORE))
+    agent = await plane.agent()
+    sending = asyncio.ensure_future(agent.send(STREAMED, b"%x\r\n" % 64_000_000 + b"x" * 64_000_000))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.0):
+            await asyncio.shield(sending)
+
+    (connection,) = plane.listener._connections
+    assert connection.exchange is not None
+    assert connection.exchange.request.size < 4_000_000
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+
 # Hang
 
 

@@ -123,7 +123,8 @@ class AgentConnection(asyncio.Protocol):
                 self._head_bytes = 0
                 rest = data[upgrade.args[0] :]
             except HttpParserError as error:
-                self._refuse(_refusal(error))
+                if not self._deaf:  # else something in this segment has been refused already
+                    self._refuse(_refusal(error))
             if self._receiving is None and self._head_bytes > MAX_HEAD and not self._deaf:
                 self._refuse(_HEAD_TOO_LARGE)
             data = rest

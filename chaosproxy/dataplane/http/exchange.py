@@ -344,9 +344,8 @@ class Exchange:
 
     def waited(self) -> None:
         """A wait that a fault imposed is over, whether its time was up or the call ended."""
-        if self.waiting_since:
-            self.injected_seconds += monotonic() - self.waiting_since
-            self.waiting_since = 0.0
+        self.injected_seconds += monotonic() - self.waiting_since
+        self.waiting_since = 0.0
 
     def answer_with(self, data: bytes, status: int) -> None:
         """Write a whole answer that did not come from the upstream."""
@@ -365,7 +364,8 @@ class Exchange:
         if self.finished:
             return
         self.finished = True
-        self.waited()
+        if self.waiting_since:
+            self.waited()
         self.plane.exchanges.discard(self)
         judged = self.judged
         answer = Answer(

@@ -157,18 +157,14 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.flush()
 
     def eof_received(self) -> None:
-        """The upstream will say no more, nor read what we have not sent yet. Called by the loop."""
-        self._ended(None)
+        """The upstream says no more, and may read no more either: what is unsent does not hold its end up."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
-        self._pool.forget(self)
-        self._ended(exc)
-
-    def _ended(self, exc: Exception | None) -> None:
         self.closed = True
+        self._pool.forget(self)
         receiver = self.receiver
         if receiver is None:
             return
