@@ -86,14 +86,23 @@ def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -
                 continue
             conditional += (rule,)
         trigger = rule.trigger
-        struck = books.struck(call.session, rule.name)
+        struck = books.struck(call.session, rule.name) if trigger.most is not None else 0
         triggered = counted and trigger.holds(ordinal, struck, numbers.get(trigger.key, 0))
         if triggered or rule.remembers:
-            decision, remembered = _ask(plan, rule, plan.turn(occasion, trigger.key), books, triggered=triggered)
+            turn = plan.turn(occasion, _number(plan, occasion, numbers, trigger.key))
+            decision, remembered = _ask(plan, rule, turn, books, triggered=triggered)
             memories += remembered
             if decision is not None:
                 return Verdict(decision, shortlist.rules.index(rule), conditional, memories, triggered)
     return Verdict(QUIET, -1, conditional, memories, triggered=False) if conditional or memories else PASSED
+
+
+def _number(plan: Plan, occasion: Occasion, numbers: dict[str, int], key: str) -> int:
+    """The call's number by this key, made once for all rules that go by it."""
+    number = numbers.get(key)
+    if number is None:
+        numbers[key] = number = plan.number(occasion, key)
+    return number
 
 
 def _ask(

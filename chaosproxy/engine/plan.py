@@ -110,7 +110,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
             return self.numbers.number(call.session, f"tool {call.route.tool}", occasion.ordinal)
         return self.numbers.number("", "arrival", occasion.arrival)
 
-    def turn(self, occasion: Occasion, key: str) -> Turn:
+    def turn(self, occasion: Occasion, number: int) -> Turn:
         """The occasion as a fault is told of it, with the number that its rule's chance goes by."""
         return Turn(
             call=occasion.call,
@@ -118,5 +118,5 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
             ordinal=occasion.ordinal,
             occurrence=occasion.occurrence,
             now=occasion.now,
-            number=self.number(occasion, key),
+            number=number,
         )

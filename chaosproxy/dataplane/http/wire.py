@@ -133,6 +133,8 @@ def _dropped(connection: bytes | None) -> frozenset[bytes]:
 
 def _joined(lowered: Sequence[bytes], headers: Headers, name: bytes) -> bytes:
     """All values of a header that is a list, as one: lines of the same name mean the same as commas (RFC 9110, 5.2)."""
+    if lowered.count(name) == 1:
+        return headers[lowered.index(name)][1]
     return b",".join([value for each, (_, value) in zip(lowered, headers, strict=True) if each == name])
 
 
