@@ -73,7 +73,8 @@ def _say(line: str) -> None:
 
 def _announce(proxy: Proxy, settings: Settings) -> None:
     profile = proxy.loaded.profile
-    _say(f"profile  {profile.name} ({len(profile.rules)} rules, seed {profile.seed}, {proxy.loaded.digest})")
+    rules = "1 rule" if len(profile.rules) == 1 else f"{len(profile.rules)} rules"
+    _say(f"profile  {profile.name} ({rules}, seed {profile.seed}, {proxy.loaded.digest})")
     _say(f"listen   http://{proxy.listen}")
     for name, upstream in profile.upstreams.items():
         _say(f"         http://{proxy.listen}/{name}/  ->  {upstream.url}")
