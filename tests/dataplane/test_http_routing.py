@@ -267,3 +267,11 @@ def test_any_target_is_found_or_refused(target: str) -> None:
     for each in (target, "/" + target, "/search/" + target, "http://" + target, "http://a.test/" + target):
         with suppress(Malformed):
             assert routes.find(b"GET", each.encode()).target.startswith(b"/")
+
+
+@pytest.mark.parametrize("target", ["/bot-s3cret/send", "http://user:s3cret@[::1/x", "http://u:s3cret@host/x"])
+def test_what_is_refused_is_not_repeated(target: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        find(target)
+
+    assert "s3cret" not in refused.value.detail
