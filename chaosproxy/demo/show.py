@@ -124,7 +124,13 @@ def _alarm(count: int) -> str:
 
 
 def _reactions(day: Day) -> Table:
-    grid = Table(title="What they did about it", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    grid = Table(
+        title="What they did about it (+ right, ! wrong)",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     grid.add_column("failure", style="dim")
     for card in day.cards:
         grid.add_column(card.agent)
