@@ -1,6 +1,7 @@
 """A fault meanwhile: the agent leaves, the tool fails by itself, we make a mistake, or the listener stops."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,24 @@ async def test_mistake_in_a_fault_is_answered_and_told(plane: Plane, tool: Scrip
     answer = await plane.answer()
     assert word.status == 502
     assert (answer.origin, answer.skipped) == (Origin.PROXY, "fault_failed")
+    assert "fault_failed" in plane.taken_errors()
+
+
+async def test_mistake_of_a_listener_to_the_end_gives_no_second_answer(plane: Plane) -> None:
+    plane.injects(Respond(MADE, BEFORE))
+    end = plane.path.end
+
+    def mistaken(*told: Any) -> None:  # noqa: ANN401  what the port is told
+        end(*told)
+        raise ValueError("a mistake")
+
+    plane.path.end = mistaken  # type: ignore[assignment,method-assign]  # a double, mistaken on purpose
+    agent = await plane.agent()
+    for _ in range(2):
+        await agent.send(GET)
+        reply = await agent.response()
+
+        assert (reply.status, reply.body) == (MADE.status, MADE.body)
     assert "fault_failed" in plane.taken_errors()
 
 

@@ -385,6 +385,9 @@ class Exchange:
             skipped=self.skipped,
             problem=self.problem,
         )
-        self.plane.path.end(judged.call, judged.match, judged.decision, answer)
-        if not self.left:
-            self.agent.exchange_done(keep=keep)
+        try:
+            self.plane.path.end(judged.call, judged.match, judged.decision, answer)
+        finally:
+            # Whoever fails to take note of the call, the agent's connection goes on.
+            if not self.left:
+                self.agent.exchange_done(keep=keep)

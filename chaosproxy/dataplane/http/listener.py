@@ -136,10 +136,11 @@ class Listener:
         try:
             await misbehave(exchange, stages(exchange.judged.decision), self._dialects)
         except Exception:
-            # A mistake of ours must not look like a hang: the agent gets an answer, and the call an end.
+            # A mistake of ours must not look like a hang: the agent gets an answer, but one only, and the call an end.
             log.exception("fault_failed")
-            exchange.skipped = "fault_failed"
-            exchange.refuse(502, "the reply could not be made")
+            if not exchange.finished:
+                exchange.skipped = "fault_failed"
+                exchange.break_off(502, "the reply could not be made")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task of the listener's: cancelled when it stops, and told of when it fails."""
