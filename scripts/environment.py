@@ -67,7 +67,7 @@ def _wanted() -> dict[str, Any]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return {
         "folder": str(FOLDER),
-        "install": ["--editable", ".", *pyproject["dependency-groups"]["dev"]],
+        "install": ["--editable", ".[capture]", *pyproject["dependency-groups"]["dev"]],
         "project": pyproject["project"],
         "build": [pyproject["build-system"], pyproject["tool"]["hatch"]],
         "version": (ROOT / pyproject["tool"]["hatch"]["version"]["path"]).read_text(encoding="utf-8"),

@@ -2,7 +2,8 @@
 
 They are applied in one fixed order, whatever the order in the profile:
 before (Delay, Hang, Disconnect) -> instead (Reject, Respond) -> the upstream -> after (Delay, Hang, Disconnect, Reject,
-Respond, Rewrite) -> delivery (Truncate, Disconnect). An effect says *when* by its phase and *what*, never *how*:
+Respond, Rewrite) -> delivery (EditEvent, ErrorEvent, Throttle, Stall, Truncate, Misframe, Disconnect). Handshake alone
+strikes a connection before there is a call on it. An effect says *when* by its phase and *what*, never *how*:
 that is for `dataplane/*/rendering`.
 """
 
@@ -82,12 +83,133 @@ class Rewrite(msgspec.Struct, frozen=True):
     """For people: `malformed_json: trailing comma`."""
 
 
-class Truncate(msgspec.Struct, frozen=True):
-    """Deliver the head as promised and only the first part of the body, then stop."""
+class Extent(StrEnum):
+    """What a place in a reply is counted in."""
 
-    keep: float
-    """The share of the body to deliver, in [0, 1)."""
-    ending: Ending
+    HEAD = "head"
+    """A share of the head's bytes, in (0, 1)."""
+    BODY = "body"
+    """A share of the body's bytes, in [0, 1): of a body whose length is not known beforehand, once all of it is there."""
+    BYTES = "bytes"
+    """Bytes of the body."""
+    CHUNKS = "chunks"
+    """Pieces of the body as the upstream sent them: HTTP chunks, where it sends those."""
+    EVENTS = "events"
+    """Server-sent events with data; comments and retry lines count for nothing."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place in a reply: where so much of it has been delivered."""
+
+    extent: Extent
+    count: float
+
+
+class Truncate(msgspec.Struct, frozen=True):
+    """Deliver the reply up to a place, then stop."""
+
+    place: Place
+    ending: Ending | None
+    """How the connection ends; None if the message ends there in good order, as though that were all of it."""
+
+
+class Stall(msgspec.Struct, frozen=True):
+    """Deliver the reply up to a place and fall silent, with the connection open."""
+
+    place: Place
+    seconds: float
+    """How long, if the agent does not leave before."""
+    ending: Ending | None
+    """What follows the silence; None if the rest of the reply does."""
+
+
+class Throttle(msgspec.Struct, frozen=True):
+    """Deliver the body in pieces, with a pause before each but the first."""
+
+    extent: Extent
+    """What a piece is counted in: bytes, chunks or events."""
+    count: int
+    """How much a piece is."""
+    every: float
+    """Seconds from one piece to the next; 0 sends each by a write of its own, without a pause."""
+
+
+class Misframing(StrEnum):
+    """How the framing of a message is wrong, although all of its body comes."""
+
+    NO_LAST_CHUNK = "no_last_chunk"
+    """A chunked body ends, with the connection, without its last chunk."""
+    BAD_CHUNK_SIZE = "bad_chunk_size"
+    """A chunk's size is not a number."""
+    TRAILING_GARBAGE = "trailing_garbage"
+    """Bytes that are no message follow the body."""
+    LENGTH_TOO_LONG = "length_too_long"
+    """Content-Length promises more than comes; then the connection ends."""
+    LENGTH_TOO_SHORT = "length_too_short"
+    """Content-Length promises less than comes."""
+
+
+class Misframe(msgspec.Struct, frozen=True):
+    """Deliver the whole body in a frame that is wrong."""
+
+    how: Misframing
+
+
+class EventChange(StrEnum):
+    """What is done to a server-sent event."""
+
+    DUPLICATE = "duplicate"
+    """It comes twice."""
+    SWAP = "swap"
+    """It comes after the one that follows it."""
+    DROP = "drop"
+    """It does not come."""
+    MALFORM = "malform"
+    """Its data breaks off in the middle."""
+    NO_TERMINATOR = "no_terminator"
+    """Whatever says that the stream is complete (`[DONE]`, `message_stop`, `response.completed`) does not come."""
+
+
+class EditEvent(msgspec.Struct, frozen=True):
+    """Change one event of a live stream, and leave the others as they are."""
+
+    event: int
+    """Which one, from 1; for NO_TERMINATOR it does not matter."""
+    how: EventChange
+
+
+class ErrorEvent(msgspec.Struct, frozen=True):
+    """In the place of an event, the stream says that the tool has failed, in its dialect; then the message ends."""
+
+    event: int
+    """Which one, from 1."""
+    reject: Reject
+    """What it says."""
+
+
+class Flaw(StrEnum):
+    """What is wrong with a TLS handshake."""
+
+    EXPIRED = "expired"
+    """The certificate's time is over."""
+    WRONG_HOST = "wrong_host"
+    """The certificate is for another host."""
+    UNTRUSTED = "untrusted"
+    """The certificate was signed by nobody that the agent trusts."""
+    STALLED = "stalled"
+    """The agent's greeting is never answered."""
+    CUT = "cut"
+    """The connection ends after the agent's greeting."""
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """Spoil the TLS handshake inside a CONNECT tunnel. The tool never hears of it."""
+
+    flaw: Flaw
+    ending: Ending = Ending.CLOSE
+    """How a handshake that is cut ends, and one that was stalled."""
+    seconds: float = 0.0
+    """How long a stalled one is silent, if the agent does not leave before."""
 
 
 class Disconnect(msgspec.Struct, frozen=True):
@@ -97,4 +219,7 @@ class Disconnect(msgspec.Struct, frozen=True):
     phase: Phase
 
 
-Effect = Delay | Hang | Reject | Respond | Rewrite | Truncate | Disconnect
+Delivery = EditEvent | ErrorEvent | Throttle | Stall | Truncate | Misframe
+"""Effects on how a reply is delivered; all of them have the phase `during_body`."""
+
+Effect = Delay | Hang | Reject | Respond | Rewrite | Delivery | Disconnect | Handshake
