@@ -123,6 +123,12 @@ class Stream:
         while marker not in self.heard:
             await soon(self._news.wait())
 
+    async def hears_now(self, marker: bytes) -> None:
+        """Read until the marker has come at some time."""
+        while marker not in self.heard:
+            if not await soon(self.more()):
+                raise Ended(self.end or End.FIN, bytes(self.heard))
+
     def take(self, count: int) -> bytes:
         taken = bytes(self.buffer[:count])
         del self.buffer[:count]

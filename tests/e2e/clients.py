@@ -1,12 +1,19 @@
-"""curl, httpx and requests, asked the same way; and what each of them was told, in a form that can be compared."""
+"""HTTP clients of many makers, asked the same way; and what each was told, in a form that can be compared."""
 
+import asyncio
+import base64
+import io
+import json
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+import aiohttp
 import httpx
 import requests
+import urllib3
+from yarl import URL
 
 from tests.e2e.programs import executable, surroundings
 
@@ -88,6 +95,79 @@ def with_requests(ask: Ask, base: str, proxy: str | None) -> Told:
         return Told(response.status_code, response.reason, headers, body)
 
 
+def with_urllib3(ask: Ask, base: str, proxy: str | None) -> Told:
+    # To a proxy it says Accept by itself, and to a server it does not.
+    pool = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+    with pool:
+        response = pool.request(
+            ask.method,
+            base + ask.path,
+            headers={"Accept": "*/*", **ask.headers},
+            body=ask.body,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=20,
+        )
+        headers = _comparable(response.headers.iteritems())
+        return Told(response.status, response.reason or "", headers, response.read(decode_content=False))
+
+
+def with_aiohttp(ask: Ask, base: str, proxy: str | None) -> Told:
+    async def tell() -> Told:
+        async with (
+            aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(20)) as session,
+            session.request(
+                ask.method,
+                URL(base + ask.path, encoded=True),
+                headers=dict(ask.headers),
+                data=None if ask.body is None else io.BytesIO(ask.body),
+                allow_redirects=False,
+                proxy=proxy,
+            ) as response,
+        ):
+            pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
+            return Told(response.status, response.reason or "", _comparable(pairs), await response.read())
+
+    return asyncio.run(tell())
+
+
+NODE = """
+const [method, url, proxy, headers, body] = JSON.parse(process.argv[1])
+const { hostname, port, pathname, search, host } = new URL(url)
+const path = url.slice(url.indexOf(host) + host.length)
+const to = proxy ? new URL(proxy) : { hostname, port }
+const options = { method, headers: { Host: host, ...headers }, host: to.hostname, port: to.port, agent: false }
+const request = require('node:http').request({ ...options, path: proxy ? url : path }, response => {
+  const parts = []
+  response.on('data', part => parts.push(part))
+  response.on('end', () => {
+    const raw = []
+    for (let at = 0; at < response.rawHeaders.length; at += 2) raw.push(response.rawHeaders.slice(at, at + 2))
+    const body = Buffer.concat(parts).toString('base64')
+    console.log(JSON.stringify({ status: response.statusCode, reason: response.statusMessage, raw, body }))
+  })
+})
+body ? process.stdin.pipe(request) : request.end()
+"""
+
+
+def with_node(ask: Ask, base: str, proxy: str | None) -> Told:
+    """`node:http`, which shows headers as they came; `fetch` does not."""
+    headers = dict(ask.headers)
+    if ask.body is not None:
+        headers["Content-Length"] = str(len(ask.body))
+    asked = json.dumps([ask.method, base + ask.path, proxy, headers, ask.body is not None])
+    command = [executable("node"), "--eval", NODE, asked]
+    done = subprocess.run(
+        command, input=ask.body or b"", capture_output=True, check=False, timeout=30, env=surroundings()
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    told = json.loads(done.stdout)
+    pairs = _comparable((name, value) for name, value in told["raw"])
+    return Told(told["status"], told["reason"], pairs, base64.b64decode(told["body"]))
+
+
 def _comparable(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Without what is about one connection, with one moment for all, and without the blanks around values, which are no
     part of them (RFC 9110, 5.5).
@@ -120,4 +200,11 @@ def _unchunked(framed: bytes) -> bytes:
         body, framed = body + framed[:length], framed[length + 2 :]
 
 
-CLIENTS: Mapping[str, Client] = {"curl": curl, "httpx": with_httpx, "requests": with_requests}
+CLIENTS: Mapping[str, Client] = {
+    "aiohttp": with_aiohttp,
+    "curl": curl,
+    "httpx": with_httpx,
+    "node": with_node,
+    "requests": with_requests,
+    "urllib3": with_urllib3,
+}
