@@ -1,8 +1,9 @@
 """A conversation, played out: a client that says what its script says, a server that does, and all that each heard."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from enum import StrEnum
+from typing import Any, Protocol
 
 import msgspec
 
@@ -69,6 +70,19 @@ class Way(msgspec.Struct, frozen=True):
         return [data] if isinstance(step, bytes) else [data[at : at + 1] for at in range(len(data))]
 
 
+class Agent(Protocol):
+    """The agent's end of a connection."""
+
+    heard: bytearray
+    end: End | None
+
+    async def send(self, *pieces: bytes) -> None: ...
+
+    async def more(self) -> bool: ...
+
+    async def hears_now(self, marker: bytes) -> None: ...
+
+
 async def _serve(stream: Stream, script: Sequence[bytes | Step]) -> None:
     seen = 0
     for step in script:
@@ -96,7 +110,7 @@ async def _requests_are_there(stream: Stream, count: int, *, whole: bool) -> int
             raise Ended(stream.end or End.FIN, bytes(stream.heard))
 
 
-async def _finals(stream: Stream, methods: Sequence[bytes], count: int) -> None:
+async def _finals(stream: Agent, methods: Sequence[bytes], count: int) -> None:
     """Read until so many final responses are whole, or nothing more comes."""
     while True:
         found, _ = read_messages(bytes(stream.heard), methods, ended=stream.end is not None)
@@ -106,8 +120,10 @@ async def _finals(stream: Stream, methods: Sequence[bytes], count: int) -> None:
         await soon(stream.more())
 
 
-async def play(conversation: Conversation, tool: ScriptedUpstream, agent: Stream, way: Way) -> Heard:
-    """Play it over a connection that the agent's side has made; `tool` serves whoever comes out at the other end."""
+async def play(
+    conversation: Conversation, tool: ScriptedUpstream, connecting: Coroutine[Any, Any, Agent], way: Way
+) -> Heard:
+    """Play it over a connection that the agent's side makes; `tool` serves whoever comes out at the other end."""
     served: list[Stream] = []
 
     async def serve(stream: Stream) -> None:
@@ -115,6 +131,7 @@ async def play(conversation: Conversation, tool: ScriptedUpstream, agent: Stream
         await _serve(stream, conversation.server)
 
     tool.play = serve
+    agent = await connecting
     answers = 0
     async with asyncio.timeout(WAIT * 2):
         for step in conversation.client:
