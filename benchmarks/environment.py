@@ -26,12 +26,29 @@ def debian_program(name: str, package: str) -> str:
     """
     found = shutil.which(name, path=_PROGRAM_FOLDERS)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"installing {package} ...", flush=True)
-        subprocess.run(["apt-get", "install", "--yes", "--quiet", package], stdout=subprocess.DEVNULL, check=False)
+        print(f"installing {package} ...", file=sys.stderr, flush=True)
+        _install(package)
         found = shutil.which(name, path=_PROGRAM_FOLDERS)
     if found is None:
         raise BenchmarkError(f"{name} is missing; on Debian: sudo apt-get install {package}")
     return found
+
+
+def _install(package: str) -> None:
+    """Have Debian install it, without starting the service that it may bring. Whether it worked shows afterwards."""
+    policy = Path("/usr/sbin/policy-rc.d")  # while it says 101, Debian's installer starts nothing
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    words = ["apt-get", "-qq", "--yes", "-o", "Dpkg::Use-Pty=0"]
+    surroundings = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        for step in (["update"], ["install", "--no-install-recommends", package]):
+            subprocess.run([*words, *step], stdout=subprocess.DEVNULL, env=surroundings, check=False)
+    finally:
+        if ours:
+            policy.unlink()
 
 
 def install_wheels() -> None:
@@ -44,7 +61,7 @@ def install_wheels() -> None:
     stamp = WHEELS / "installed.txt"
     if stamp.exists() and stamp.read_text().splitlines() == wanted:
         return
-    print(f"installing {', '.join(wanted)} into {WHEELS.name} ...", flush=True)
+    print(f"installing {', '.join(wanted)} into {WHEELS.name} ...", file=sys.stderr, flush=True)
     python = str(WHEELS / "bin" / "python")
     if uv := shutil.which("uv"):
         steps = [

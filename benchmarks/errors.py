@@ -2,8 +2,8 @@
 
 
 class BenchmarkError(Exception):
-    """Nothing can be measured: a program is missing, or the machine is too small. Its text is one clear line."""
+    """What cannot be had here: a program is missing, or the machine is too small. Its text is one clear line."""
 
 
 class RelayError(Exception):
-    """This relay could not be measured; the others can. Its text goes beside the relay's row."""
+    """This relay, or section, could not be measured; the others can. Its text goes beside its row."""

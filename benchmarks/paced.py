@@ -1,13 +1,11 @@
 """Calls at a fixed pace, each timed from when it was due, so that a relay that stalls cannot hide what it held up.
 
-wrk asks as fast as it is answered and has no pace. Plain sockets and `select`, because an event loop's timers are only
-exact to a millisecond. Must not know whom it calls.
+wrk asks as fast as it is answered and has no pace, and an event loop's timers are only exact to a millisecond. Must not
+know whom it calls.
 """
 
 import ctypes
 import gc
-import select
-import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,13 +13,15 @@ from contextlib import ExitStack, contextmanager
 
 import msgspec
 
+from benchmarks.distribution import distribution_of
 from benchmarks.errors import RelayError
+from benchmarks.lines import Line, Watch, Way
 
 CONNECTIONS = 32
 
 _SET_TIMERSLACK, _GET_TIMERSLACK = 29, 30
 _PATIENCE = 5.0
-"""Seconds: how long a connection may be silent while warming up, and how long stragglers are waited for at the end."""
+"""Seconds: how long stragglers are waited for at the end."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class Pace(msgspec.Struct, frozen=True):
     p50: float
     """Seconds, of those answered."""
     p99: float
+    longest: float = 0.0
 
     @property
     def problem(self) -> str | None:
@@ -41,101 +42,84 @@ class Pace(msgspec.Struct, frozen=True):
         return None
 
 
+class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
+    """How many calls, how fast."""
+
+    per_second: int
+    calls: int
+    connections: int = CONNECTIONS
+    """At least as many as will be under way at once."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """How long one call took."""
+
+    number: int
+    """Which of the calls, from 0, in the order in which they were due."""
+    seconds: float
+    """From due to whole."""
+
+
 def run(port: int, requests: Sequence[bytes], body: bytes, *, per_second: int, seconds: float) -> Pace:
     """Send `requests` in turn to 127.0.0.1:`port`, whatever became of those before; each reply must end with `body`.
 
     Raises:
         RelayError: no connection, or a reply that is not the right one.
     """
+    rhythm = Rhythm(per_second=per_second, calls=round(per_second * seconds))
+    whole = distribution_of([one.seconds for one in each(port, requests, body, rhythm)])
+    return Pace(rhythm.calls, whole.count, whole.p50, whole.p99, whole.longest)
+
+
+def each(port: int, requests: Sequence[bytes], body: bytes, rhythm: Rhythm) -> list[Taken]:
+    """As `run`, call by call. Those that were not answered in time are missing.
+
+    Raises:
+        RelayError: no connection, or a reply that is not the right one, or none at all.
+    """
     with ExitStack() as stack:
         stack.enter_context(_punctual())
-        lines = [_Line(stack, port, body) for _ in range(CONNECTIONS)]
-        for line, request in zip(lines, requests, strict=False):
-            line.warm_up(request)
-        caller = _Caller(lines, requests, per_second)
-        caller.run(round(per_second * seconds))
-    if not caller.took:
+        lines = [Line(stack, Way(port), body) for _ in range(rhythm.connections)]
+        for number, line in enumerate(lines):
+            line.warm_up(requests[number % len(requests)])
+        caller = _Caller(lines, Watch(stack, lines), requests, rhythm.per_second)
+        caller.run(rhythm.calls)
+    if not caller.taken:
         raise RelayError("no call was answered at the fixed pace")
-    took = sorted(caller.took)
-    return Pace(caller.asked, len(took), took[len(took) // 2], took[len(took) * 99 // 100])
-
-
-class _Line:
-    """One keep-alive connection, with at most one call on it."""
-
-    def __init__(self, stack: ExitStack, port: int, body: bytes) -> None:
-        try:
-            self.socket = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE))
-        except OSError as error:
-            raise RelayError(f"cannot connect: {error}") from error
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.due = 0.0
-        self._body = body
-        self._reply = b""
-
-    def fileno(self) -> int:
-        return self.socket.fileno()
-
-    def ask(self, request: bytes, due: float) -> None:
-        self.due = due
-        self._reply = b""
-        self.socket.sendall(request)
-
-    def receive(self) -> bool:
-        """Take what has come. True when the reply is whole, however it was framed."""
-        piece = self.socket.recv(65536)
-        if not piece:
-            raise RelayError("a connection was closed on a call at the fixed pace")
-        self._reply += piece
-        if not self._reply.startswith(b"HTTP/1.1 200"[: len(self._reply)]):
-            raise RelayError(f"a call at the fixed pace was answered: {self._reply[:60]!r}")
-        return self._reply.endswith((self._body, self._body + b"\r\n0\r\n\r\n"))
-
-    def warm_up(self, request: bytes) -> None:
-        """One call that is not counted, so that no figure holds the opening of a connection."""
-        self.ask(request, 0.0)
-        try:
-            while not self.receive():
-                pass
-        except OSError as error:
-            raise RelayError(f"no reply on a new connection: {error}") from error
+    return caller.taken
 
 
 class _Caller:
     """Keeps to the pace; when all connections are busy, a call waits for one and its time runs."""
 
-    def __init__(self, lines: Sequence[_Line], requests: Sequence[bytes], per_second: int) -> None:
+    def __init__(self, lines: Sequence[Line], watch: Watch, requests: Sequence[bytes], per_second: int) -> None:
         self._idle = deque(lines)
-        self._busy: set[_Line] = set()
+        self._watch = watch
         self._requests = requests
         self._gap = 1.0 / per_second
-        self.asked = 0
-        self.took: list[float] = []
-        """Seconds from due to whole, of each call answered."""
+        self._asked = 0
+        self.taken: list[Taken] = []
+        """Each call answered."""
 
     def run(self, calls: int) -> None:
         start = time.perf_counter() + self._gap
         deadline = start + calls * self._gap + _PATIENCE
-        while len(self.took) < calls and time.perf_counter() < deadline:
-            next_due = start + self.asked * self._gap if self.asked < calls else deadline
+        while len(self.taken) < calls and time.perf_counter() < deadline:
+            next_due = start + self._asked * self._gap if self._asked < calls else deadline
             if self._idle and next_due <= time.perf_counter():
                 self._ask(next_due)
             else:
                 self._listen(next_due if self._idle else deadline)
-        self.asked = calls
 
     def _ask(self, due: float) -> None:
         line = self._idle.popleft()
-        line.ask(self._requests[self.asked % len(self._requests)], due)
-        self._busy.add(line)
-        self.asked += 1
+        line.ask(self._requests[self._asked % len(self._requests)], due, self._asked)
+        self._asked += 1
 
     def _listen(self, until: float) -> None:
-        readable, _, _ = select.select(self._busy, (), (), max(0.0, until - time.perf_counter()))
-        for line in readable:
+        for line in self._watch.readable(until):
             if line.receive():
-                self.took.append(time.perf_counter() - line.due)
-                self._busy.discard(line)
+                self.taken.append(Taken(line.number, time.perf_counter() - line.due))
                 self._idle.append(line)
 
 

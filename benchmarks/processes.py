@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -49,9 +49,27 @@ class Running(msgspec.Struct, frozen=True):
 
     def memory_bytes(self) -> int:
         """Resident memory now."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]
-        return int(kilobytes) * 1024
+        return self._status("VmRSS") * 1024
+
+    def forget_memory_peak(self) -> None:
+        """From now on `memory_peak_bytes` is about what comes."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def memory_peak_bytes(self) -> int:
+        """The most that was resident at any time, as the kernel keeps it: no sample can miss it."""
+        return self._status("VmHWM") * 1024
+
+    def threads(self) -> int:
+        """Threads now."""
+        return self._status("Threads")
+
+    def open_files(self) -> int:
+        """Files and sockets open now."""
+        return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
+
+    def _status(self, name: str) -> int:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
 
 
 @contextmanager
@@ -73,13 +91,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(launch: Launch, core: int) -> Iterator[Running]:
-    """The program on `core`, ready; ended on the way out.
+def running(launch: Launch, core: int | None) -> Iterator[Running]:
+    """The program on `core`, or on any, ready; ended on the way out.
 
     Raises:
         RelayError: it ended by itself or was not ready in 30 seconds; with what it printed last.
     """
-    with launch.log.open("wb") as log, on_core(core):
+    with launch.log.open("wb") as log, nullcontext() if core is None else on_core(core):
         started = time.perf_counter()
         # A session of its own, so that Ctrl-C reaches us alone and the programs end in our order.
         process = subprocess.Popen(launch.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)

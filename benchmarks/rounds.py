@@ -6,7 +6,7 @@ Each relay is started anew in each round, so that none runs while another is mea
 
 import http.client
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks import calls, paced, wrk
 from benchmarks.errors import RelayError
+from benchmarks.findings import Setting
 from benchmarks.processes import LOAD_CORE, RELAY_CORE, Running, on_core, running
 from benchmarks.relays import Place, Relay, upstream
 
@@ -57,26 +58,37 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
 
 
-def measure(
-    relays: Sequence[Relay], rounds: int, seconds: int, tell: Callable[[str], None]
-) -> Iterator[Sample | Failure]:
-    """Measure `relays` in turn, `rounds` times over, each for twice `seconds` (full load, then the fixed pace)."""
+class Absent(msgspec.Struct, frozen=True):
+    """A relay that is not on this machine."""
+
+    relay: str
+    reason: str
+    """With what would bring it."""
+
+
+Measured = Sample | Failure | Absent
+
+
+def measure(relays: Sequence[Relay], setting: Setting) -> Iterator[Sample | Failure]:
+    """Measure `relays` in turn, in each round, each for twice the seconds (full load, then the fixed pace)."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name, on_core(LOAD_CORE):
         folder = Path(name)
         with running(upstream(folder), LOAD_CORE) as origin:
-            for number in range(1, rounds + 1):
+            for number in range(1, setting.rounds + 1):
                 for relay in relays:
-                    tell(f"round {number} of {rounds}: {relay.title}")
+                    setting.tell(f"round {number} of {setting.rounds}: {relay.title}")
                     try:
-                        yield _measure_one(relay, number, seconds, origin)
+                        yield _measure_one(relay, number, setting, origin)
                     except RelayError as error:
                         yield Failure(relay.name, number, str(error))
+                    except OSError as error:
+                        yield Failure(relay.name, number, f"a connection broke: {error!r}")
 
 
-def _measure_one(relay: Relay, number: int, seconds: int, origin: Running) -> Sample:
+def _measure_one(relay: Relay, number: int, setting: Setting, origin: Running) -> Sample:
     with tempfile.TemporaryDirectory(prefix="bench-relay-") as name:
         folder = Path(name)
-        launch = relay.launch(Place(folder, origin.port)) if relay.launch else None
+        launch = relay.launch(Place(folder, origin.port, setting.python)) if relay.launch else None
         with running(launch, RELAY_CORE) if launch else nullcontext(origin) as program:
             check(program.port, relay.prefix)
             requests = calls.requests(relay.prefix, f"127.0.0.1:{program.port}")
@@ -85,11 +97,11 @@ def _measure_one(relay: Relay, number: int, seconds: int, origin: Running) -> Sa
             at_rest = program.memory_bytes()
             wrk.run(script, program.port, _WARM_UP_SECONDS)
             before = program.cpu_seconds()
-            load = wrk.run(script, program.port, seconds)
+            load = wrk.run(script, program.port, setting.seconds)
             spent = program.cpu_seconds() - before
-            pace = paced.run(program.port, requests, calls.reply_body(), per_second=PER_SECOND, seconds=seconds)
+            pace = paced.run(program.port, requests, calls.reply_body(), per_second=PER_SECOND, seconds=setting.seconds)
             cost = Cost(program.start_seconds, spent, at_rest, program.memory_bytes())
-        unwritten = _missing(launch.journal, load.calls + pace.answered) if launch and launch.journal else None
+        unwritten = missing(launch.journal, load.calls + pace.answered) if launch and launch.journal else None
         return Sample(
             relay=relay.name,
             round=number,
@@ -119,7 +131,7 @@ def check(port: int, prefix: str) -> None:
         raise RelayError(f"a first call was answered {answer.status}, {len(body)} bytes: {body[:80]!r}")
 
 
-def _missing(journal: Path, answered: int) -> str | None:
+def missing(journal: Path, answered: int) -> str | None:
     """What is missing from the journal, if anything is: a relay that skips its work is not quick."""
     if not journal.exists():
         return "it wrote no journal"

@@ -1,7 +1,7 @@
 from benchmarks.paced import Pace
 from benchmarks.relays import RELAYS
-from benchmarks.rounds import Cost, Failure, Sample
-from benchmarks.table import format_table, rows
+from benchmarks.rounds import Absent, Cost, Failure, Sample
+from benchmarks.table import format_table, goals, rows
 from benchmarks.wrk import Load
 
 COST = Cost(start_seconds=0.1, cpu_seconds=2.0, memory_at_rest=2**20, memory_after=2**21)
@@ -35,6 +35,7 @@ def test_relays_are_compared_within_a_round_and_only_then_across_rounds() -> Non
     assert row.added_p50 == ((0.003 - 0.001) + (0.014 - 0.010)) / 2
     assert row.core_share == 0.5
     assert row.calls_per_cpu_second == (100 + 200) / 2
+    assert row.cpu_seconds_per_call == (1 / 100 + 1 / 200) / 2
 
 
 def test_a_relay_that_failed_has_a_row_that_says_why_once() -> None:
@@ -50,3 +51,30 @@ def test_without_envoy_and_direct_there_is_nothing_to_compare_with() -> None:
     (row,) = rows([RELAYS["aiohttp"]], [sample("aiohttp", 1, 50, 0.003)])
 
     assert (row.calls_per_second, row.to_envoy, row.added_p50, row.added_p99) == (50, None, None, None)
+
+
+def test_a_relay_that_is_not_here_has_a_row_that_says_what_would_bring_it() -> None:
+    (row,) = rows([RELAYS["haproxy"]], [Absent("haproxy", "sudo apt-get install haproxy")])
+
+    lines = format_table([row]).splitlines()
+    assert lines[2].split("|")[1:3] == [" ! HAProxy ", " not here "]
+    assert lines[-1] == "! HAProxy: not here: sudo apt-get install haproxy"
+
+
+def test_our_goals_are_judged_by_the_rounds_in_which_both_were_measured() -> None:
+    measured = [
+        sample("direct", 1, 4000, 0.0100),
+        sample("chaosproxy", 1, 300, 0.0101),
+        sample("envoy", 1, 200, 0.0104),
+        sample("mitmproxy", 1, 10, 0.02),
+        sample("chaosproxy", 2, 500, 0.02),  # no peer and no direct in this round
+    ]
+
+    envoy, mitmproxy, p50, p99 = goals(rows(RELAYS.values(), measured), measured)
+
+    assert (envoy.figure, envoy.met) == (1.5, True)
+    assert (mitmproxy.figure, mitmproxy.met) == (30, True)
+    assert p50.figure is not None
+    assert (round(p50.figure, 9), p50.met) == (0.1, True)
+    assert p99.figure is not None
+    assert (round(p99.figure, 9), p99.met) == (0.2, True)
