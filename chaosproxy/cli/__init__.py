@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import find_spec
 
 import click
 
@@ -16,11 +18,13 @@ EXIT_INTERRUPTED = 130
 
 COMMANDS = {
     "serve": "A proxy that stays: route your agents through it.",
+    "capture": "A proxy for traffic that cannot be pointed at it: caught by mitmproxy.",
     "demo": "All of it in half a minute: a tool API, two agents, a bad day, the scorecards.",
     "check": "Validate a profile, and explain it in sentences.",
     "simulate": "Show what a profile would do to imagined calls, without a network.",
     "faults": "The catalogue of faults.",
     "profiles": "The profiles that come with chaosproxy.",
+    "ca": "The certificate authority that your agents trust.",
     "schema": "The JSON Schema of profiles, for editors.",
 }
 
@@ -51,12 +55,19 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _version() -> str:
+    """The version, and whether what every call passes through was compiled (see hatch_build.py)."""
+    spec = find_spec("chaosproxy.passage")
+    compiled = spec is not None and isinstance(spec.loader, ExtensionFileLoader)
+    return f"{__version__} (compiled)" if compiled else __version__
+
+
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Try first: chaosproxy demo. Then: chaosproxy serve bad-monday --upstream search=http://127.0.0.1:9001",
 )
-@click.version_option(__version__, prog_name="chaosproxy")
+@click.version_option(_version(), prog_name="chaosproxy")
 def cli() -> None:
     """Make an agent's tools fail on purpose, and measure how the agent recovers."""
 

@@ -1,11 +1,11 @@
-"""The files that a profile names: dialects of a user's own, and certificate authorities.
+"""The files that a profile names: dialects of a user's own, certificate authorities, client certificates.
 
 They are read when it is loaded, so that none can be missing later. Relative paths start from the
 folder of the file that names them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from chaosproxy.profiles.document import Mapping as Keys
 from chaosproxy.profiles.document import Node, as_written, at, child, place_of, plain
 from chaosproxy.profiles.mistakes import Mistake, dotted, nearest
 from chaosproxy.profiles.mistakes import Path as Steps
-from chaosproxy.profiles.models import Profile
+from chaosproxy.profiles.models import Profile, Upstream
 from chaosproxy.profiles.salvage import Sound
 from chaosproxy.profiles.sources import read_text
 from chaosproxy.profiles.wording import got
@@ -49,15 +49,13 @@ class Companions:
         """What is wrong with the files, or with the names."""
 
     def complete(self, sound: Sound) -> Profile:
-        """Find all; the profile, its certificate authorities as absolute paths."""
+        """Find all; the profile, its certificates and keys as absolute paths."""
         profile = sound.profile
         for use in _dialects_in(sound):
             self._dialect(use)
         upstreams = dict(profile.upstreams)
         for name, upstream in upstreams.items():
-            if upstream.ca is not None:
-                found = self._authorities(_Use(("upstreams", name, "ca"), upstream.ca))
-                upstreams[name] = upstream.model_copy(update={"ca": str(found)})
+            upstreams[name] = upstream.model_copy(update=dict(self._certificates(name, upstream)))
         return profile.model_copy(update={"upstreams": upstreams})
 
     def _dialect(self, use: _Use) -> None:
@@ -91,14 +89,45 @@ class Companions:
         except ValueError as error:
             self.mistakes.extend(_located(str(error), use.name, path, root))
 
-    def _authorities(self, use: _Use) -> Path:
-        path = self._resolved(use)
+    def _certificates(self, name: str, upstream: Upstream) -> Iterator[tuple[str, str]]:
+        """The fields that name certificates and keys, with absolute paths."""
+        uses = {
+            field: _Use(("upstreams", name, field), path)
+            for field in ("ca", "client_cert", "client_key")
+            if (path := getattr(upstream, field)) is not None
+        }
+        if "ca" in uses:
+            self._pem(uses["ca"], "a file of certificates", _wrong_with_authorities)
+        certificate, key = uses.get("client_cert"), uses.get("client_key")
+        if certificate is not None and key is not None:
+            self._key_pair(certificate, key)
+        elif certificate is not None:
+            self._note(certificate, "expected client_key beside it, the file of its key; got {} alone")
+        elif key is not None:
+            self._note(key, "expected client_cert beside it, the file of its certificate; got {} alone")
+        for field, use in uses.items():
+            yield field, str(self._resolved(use))
+
+    def _key_pair(self, certificate: _Use, key: _Use) -> None:
+        from chaosproxy.profiles.key_pairs import (  # noqa: PLC0415 - `cryptography` is slow to import, and seldom needed
+            wrong_with_certificate,
+            wrong_with_key,
+        )
+
+        shown = self._pem(certificate, "a file of certificates", wrong_with_certificate)
+        self._pem(key, "the file of a private key", lambda text: wrong_with_key(text, shown))
+
+    def _pem(self, use: _Use, expected: str, wrong_with: Callable[[str], str | None]) -> str | None:
+        """The text of a file, if nothing is wrong with it."""
         try:
-            if "-----BEGIN CERTIFICATE-----" not in read_text(path):
-                raise ValueError("it holds no certificate in PEM")  # noqa: TRY301  one way out for both reasons
+            text = read_text(self._resolved(use))
+            problem = wrong_with(text)
         except ValueError as error:
-            self._note(use, f"expected a file of certificates, got {{}}: {error}")
-        return path
+            problem = str(error)
+        if problem is None:
+            return text
+        self._note(use, f"expected {expected}, got {{}}: {problem}")
+        return None
 
     def _resolved(self, use: _Use) -> Path:
         folder = self._folders.get(place_of(self._root, as_written(self._root, use.path)).file, Path())
@@ -108,6 +137,10 @@ class Companions:
         path = as_written(self._root, use.path)
         said = message.replace("{}", got(path, self._root))
         self.mistakes.append(Mistake(*place_of(self._root, path), dotted(path), said, suggestion))
+
+
+def _wrong_with_authorities(text: str) -> str | None:
+    return None if "-----BEGIN CERTIFICATE-----" in text else "it holds no certificate in PEM"
 
 
 def _dialects_in(sound: Sound) -> Iterator[_Use]:

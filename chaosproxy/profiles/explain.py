@@ -34,6 +34,7 @@ def explain(loaded: LoadedProfile) -> list[str]:
         *([] if profile.upstreams else ["No upstream is declared: name one with `--upstream NAME=URL`."]),
         *(_tool(name, each) for name, each in profile.tools.items()),
         *(f"{nth}. {_rule(rule)}" for nth, rule in enumerate(profile.rules, 1)),
+        *_handshakes(profile),
         _rules_together(profile),
         *_safety(profile),
         *_sessions(profile),
@@ -62,6 +63,15 @@ def _tool(name: str, tool: Tool) -> str:
     if tool.idempotency_key:
         said += f"; its operations carry an id in the header {tool.idempotency_key.partition(':')[2]}"
     return f"{said}."
+
+
+def _handshakes(profile: Profile) -> Iterator[str]:
+    """Where rules about TLS handshakes can strike, for whoever has none of that traffic."""
+    if any(fault.strikes_handshake for rule in profile.rules for fault in rule.fault):
+        yield (
+            "TLS handshakes are struck in CONNECT tunnels only: of an agent that calls through the gateway, "
+            "or in plain http, none is."
+        )
 
 
 def _rules_together(profile: Profile) -> str:

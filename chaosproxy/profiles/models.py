@@ -90,6 +90,11 @@ class Upstream(Section):
     ca: OneLine | None = None
     """A PEM file of authorities to trust for it, instead of the system's; beside this profile, unless it is an absolute
     path."""
+    client_cert: OneLine | None = None
+    """A PEM file with the certificate that we show it (mutual TLS), and those that lead to its root; beside this
+    profile, unless it is an absolute path."""
+    client_key: OneLine | None = None
+    """A PEM file with that certificate's key, not encrypted; it may be the same file."""
 
 
 class Tool(Section):
@@ -168,7 +173,9 @@ class Safety(Section):
     """What holds whatever the rules say."""
 
     hosts: Annotated[tuple[HostGlob, ...], Many] | None = None
-    """Hosts (globs) that may be touched; by default those of the upstreams."""
+    """Hosts (globs) that may be touched; by default those of the upstreams. Where others than this machine can reach us
+    (a listen address beyond loopback), they are also all that a forward proxy goes to. Link-local and cloud metadata
+    addresses are never reached, whatever is here, unless an upstream's URL names one."""
     max_active: Count | None = None
     """At most so many calls under a fault at once."""
     max_ratio: Rate | None = None

@@ -28,7 +28,9 @@ def unreachable(sound: Sound) -> Iterator[Finding]:
         yield from (finding.moved(partial(_in_match, nth)) for finding in missed)
         told = _told(rule.match, profile.tools)
         candidates = [*takers[_WIDE], *takers[told.tool]] if told.tool else takers[_WIDE]
-        taker = next((number for number, each in candidates if covers(each.match, told)), None)
+        taker = next(
+            (at for at, each in candidates if covers(each.match, told) and _handshakes(each) is _handshakes(rule)), None
+        )
         if taker is not None and not missed:
             shown = ("rules", taker, "name")
             yield Finding(("rules", nth), "unreachable: rule {} always fires first", shown=shown)
@@ -38,6 +40,11 @@ def unreachable(sound: Sound) -> Iterator[Finding]:
 
 def _in_match(nth: int, path: Path) -> Path:
     return ("rules", nth, "match", *path)
+
+
+def _handshakes(rule: Rule) -> bool:
+    """Is it about handshakes? Rules about those and rules about calls take nothing from each other."""
+    return any(fault.strikes_handshake for fault in rule.fault)
 
 
 def _only_tool(match: Match) -> str | None:

@@ -34,6 +34,7 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
     for nth, rule in enumerate(profile.rules):
         if sound.in_file(("rules", nth)) not in sound.doubtful:
             yield from _crowded(nth, rule)
+            yield from _before_any_request(nth, rule)
     for measure, expectation in profile.expect.items():
         if expectation.of and measure in OF_THE_RUN_ONLY:
             path = ("expect", measure, "of")
@@ -112,6 +113,25 @@ def same_names(sound: Sound) -> Iterator[Finding]:
             path = ("rules", nth, "name")
             yield Finding(path, "expected a name of its own, got {} again", shown=path)
         seen.add(name)
+
+
+_NOT_KNOWN_YET = ("tool", "method", "path", "query", "header", "body")
+"""What a match may ask of a request, and cannot ask of a handshake."""
+
+
+def _before_any_request(nth: int, rule: Rule) -> Iterator[Finding]:
+    """What a rule about TLS handshakes cannot have, because there is no request yet."""
+    first = next((fault for fault in rule.fault if fault.strikes_handshake), None)
+    if first is None:
+        return
+    for position, fault in enumerate(rule.fault):
+        if not fault.strikes_handshake:
+            message = f"cannot share a rule with `{first.type}`: that one strikes before there is a call"
+            yield Finding(("rules", nth, "fault", position, "type"), message)
+    for field in _NOT_KNOWN_YET:
+        if getattr(rule.match, field):
+            message = f"`{first.type}` strikes before a request is sent; match by upstream, host or session"
+            yield Finding(("rules", nth, "match", field), message, on_key=True)
 
 
 def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:

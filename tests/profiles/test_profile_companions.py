@@ -3,6 +3,13 @@
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from chaosproxy.core.effects import Reject
 from chaosproxy.core.failures import FailureKind, Phase
@@ -81,6 +88,97 @@ def test_authorities_are_found_beside_the_profile_and_kept_by_their_whole_path(t
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
 
     assert load_in(tmp_path, "ca: ca.pem").profile.upstreams["a"].ca == str(tmp_path / "ca.pem")
+
+
+@pytest.fixture(scope="module")
+def pairs() -> dict[str, bytes]:
+    """Files of two certificates and keys, as their owner would have been given them."""
+    authority = trustme.CA()
+    ours, others = authority.issue_cert("us.example"), authority.issue_cert("them.example")
+    key = load_pem_private_key(ours.private_key_pem.bytes(), None)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    return {
+        "cert.pem": b"".join(each.bytes() for each in ours.cert_chain_pems),
+        "key.pem": ours.private_key_pem.bytes(),
+        "both.pem": ours.private_key_and_cert_chain_pem.bytes(),
+        "other-key.pem": others.private_key_pem.bytes(),
+        "secret-key.pem": secret,
+    }
+
+
+def lay_out(pairs: dict[str, bytes], folder: Path) -> None:
+    for name, content in pairs.items():
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize(("cert", "key"), [("cert.pem", "key.pem"), ("both.pem", "both.pem")])
+def test_a_client_certificate_and_its_key_are_found_beside_the_profile(
+    pairs: dict[str, bytes], tmp_path: Path, cert: str, key: str
+) -> None:
+    lay_out(pairs, tmp_path)
+    upstream = load_in(tmp_path, f"client_cert: {cert}, client_key: {key}").profile.upstreams["a"]
+
+    assert (upstream.client_cert, upstream.client_key) == (str(tmp_path / cert), str(tmp_path / key))
+
+
+CERT, KEY = "p.yaml:4:35: upstreams.a.client_cert: ", "p.yaml:4:57: upstreams.a.client_key: "
+
+
+@pytest.mark.parametrize(
+    ("upstream", "messages"),
+    [
+        (
+            "client_cert: cert.pem",
+            [CERT + "expected client_key beside it, the file of its key; got `cert.pem` alone"],
+        ),
+        (
+            "client_key:  key.pem",
+            [
+                (
+                    "p.yaml:4:35: upstreams.a.client_key: "
+                    "expected client_cert beside it, the file of its certificate; got `key.pem` alone"
+                )
+            ],
+        ),
+        (
+            "client_cert: none.pem, client_key: no.pem",
+            [
+                CERT + "expected a file of certificates, got `none.pem`: there is no such file",
+                KEY + "expected the file of a private key, got `no.pem`: there is no such file",
+            ],
+        ),
+        (
+            "client_cert: cert.pem, client_key: cert.pem",
+            [KEY + "expected the file of a private key, got `cert.pem`: it holds no private key in PEM"],
+        ),
+        (
+            "client_cert:  key.pem, client_key: key.pem",
+            [
+                (
+                    "p.yaml:4:36: upstreams.a.client_cert: "
+                    "expected a file of certificates, got `key.pem`: it holds no certificate in PEM"
+                )
+            ],
+        ),
+        (
+            "client_cert: cert.pem, client_key: other-key.pem",
+            [KEY + "expected the file of a private key, got `other-key.pem`: it is not the key of client_cert"],
+        ),
+        (
+            "client_cert: cert.pem, client_key: secret-key.pem",
+            [
+                KEY + "expected the file of a private key, got `secret-key.pem`: "
+                "the key is encrypted, and nobody will be there to be asked for its password"
+            ],
+        ),
+    ],
+)
+def test_a_certificate_that_cannot_be_shown_is_said_when_the_profile_is_loaded(
+    pairs: dict[str, bytes], tmp_path: Path, upstream: str, messages: list[str]
+) -> None:
+    lay_out(pairs, tmp_path)
+
+    assert said(tmp_path, upstream).splitlines() == messages
 
 
 def test_an_overlay_names_files_beside_itself(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ NAMES = st.sampled_from(
         "query",
         "body",
         "ca",
+        "client_cert",
+        "client_key",
         "verify",
     ]
 )

@@ -111,6 +111,34 @@ def test_faults_that_cannot_all_happen_to_one_call_are_refused(faults: str, said
     assert [line.partition(": ")[2] for line in refusals(with_rule(f"{{name: r, fault: {faults}}}"))] == [said]
 
 
+@pytest.mark.parametrize("others", ["{type: latency, delay: 1s}, {type: tls_certificate}"])
+def test_handshakes_and_calls_are_not_struck_by_one_rule(others: str) -> None:
+    assert [line.partition(": ")[2] for line in refusals(with_rule(f"{{name: r, fault: [{others}]}}"))] == [
+        "rules[0].fault[0].type: cannot share a rule with `tls_certificate`: that one strikes before there is a call"
+    ]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["tool: find", "method: GET", "path: /v1", "query: {q: tea}", "header: {X-Team: a}", "body: {a: 1}"],
+)
+def test_a_rule_about_handshakes_asks_nothing_of_a_request(asked: str) -> None:
+    field = asked.partition(":")[0]
+    assert [
+        line.partition(": ")[2]
+        for line in refusals(with_rule(f"{{name: r, match: {{{asked}}}, fault: {{type: tls_handshake}}}}"))
+    ] == [
+        f"rules[0].match.{field}: `tls_handshake` strikes before a request is sent; match by upstream, host or session"
+    ]
+
+
+@pytest.mark.parametrize("asked", ["upstream: tool", "host: 127.0.0.1", "session: 'run*'"])
+def test_a_rule_about_handshakes_may_ask_where_to_and_who(asked: str) -> None:
+    upstreams = "upstreams: {tool: 'https://127.0.0.1'}"
+    rule = f"{{name: r, match: {{{asked}}}, fault: {{type: tls_handshake}}}}"
+    assert refusals(with_rule(rule, upstreams)) == []
+
+
 @pytest.mark.parametrize(
     "faults",
     [
