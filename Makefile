@@ -27,12 +27,18 @@ test: environment ## all tests; ARGS goes to pytest, HYPOTHESIS_PROFILE=deep loo
 	@scripts/system_packages
 	@PATH=$$PATH:/usr/sbin $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
+.PHONY: test-compiled
+test-compiled: environment ## the same tests against the compiled wheel
+	@scripts/system_packages
+	@$(BIN)/python scripts/compiled.py
+	@PATH=$$PATH:/usr/sbin PYTHONSAFEPATH=1 .venv-compiled/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
+
 .PHONY: lint
 lint: environment ## style, types, who imports whom, generated pages in step
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy docs/generate.py scripts/environment.py
+	@$(BIN)/mypy docs/generate.py scripts/environment.py scripts/compiled.py hatch_build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/generate.py --check
 
@@ -42,9 +48,18 @@ docs: environment ## write the generated pages of docs/ anew
 
 .PHONY: bench
 bench: environment ## measure us and our peers in one run, and print the table (wants an idle machine)
+	@$(BIN)/python scripts/compiled.py
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: soak
+soak: environment ## minutes of faults: does anything grow? ARGS='--calls 10000000 --sessions 100000' is the whole
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+.PHONY: fuzz
+fuzz: environment ## a million spoiled messages for each reader; ARGS='--inputs N --seed N'
+	@$(BIN)/python -m tests.fuzzing.campaign $(ARGS)
 
 .PHONY: clean
 clean: ## remove all that was made here
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv .venv-bench .venv-compiled .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,29 +5,37 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from chaosproxy import __version__
 from chaosproxy.admin.routes import Status, Views
 from chaosproxy.admin.server import AdminServer
-from chaosproxy.core.answer import Answer
-from chaosproxy.core.call import Call, Match
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import Clock, SystemClock
-from chaosproxy.core.decision import Decision
-from chaosproxy.core.events import Bus, CallAnswered, CallReceived, Event, FaultInjected, SessionEnded
+from chaosproxy.core.errors import StartError
+from chaosproxy.core.events import SessionEnded, TunnelReason
+from chaosproxy.dataplane.http.interception import Interception
 from chaosproxy.dataplane.http.listener import Listener, Surroundings
 from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router
+from chaosproxy.dataplane.http.routing import Router, TunnelEnd
+from chaosproxy.dataplane.http.wire import Malformed
+from chaosproxy.dataplane.tls.contexts import AgentContexts
+from chaosproxy.engine.concerns import Concerns
 from chaosproxy.engine.engine import Engine
+from chaosproxy.passage import CallThroughHouse
 from chaosproxy.profiles.loader import LoadedProfile
+from chaosproxy.profiles.models import Profile
 from chaosproxy.recovery.expectations import RunVerdict
 from chaosproxy.recovery.scorecard import Scorecard
 from chaosproxy.recovery.tracker import Tracker
 from chaosproxy.telemetry.journal import Journal
 from chaosproxy.telemetry.metrics import Metrics
-from chaosproxy.telemetry.recording import Run
+from chaosproxy.telemetry.run import Run
+
+if TYPE_CHECKING:  # who relays without interception need not wait for `cryptography`
+    from chaosproxy.dataplane.tls.authority import Authority
 
 TICK_EVERY = 1.0
 """Seconds between looks at what has been given up."""
@@ -47,36 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Needed where the admin address can be reached from other machines."""
     journal: Path | None = None
     """The file that the journal is appended to; none is written without."""
-
-
-class CallThroughHouse:
-    """The path of one call, in order: matched, judged, told; and at its end, told again."""
-
-    def __init__(self, tracker: Tracker, engine: Engine, bus: Bus) -> None:
-        self._tracker = tracker
-        self._engine = engine
-        self._publish = bus.publish
-
-    def begin(self, call: Call) -> tuple[Match, Decision]:
-        """What operation the call belongs to, and what is to happen to it."""
-        match = self._tracker.received(call)
-        self._publish(CallReceived(call, match))
-        decision = self._engine.judge(call, match.attempt, call.received)
-        if decision.injections:
-            self._publish(FaultInjected(call, decision))
-        return match, decision
-
-    def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
-        """The call is over."""
-        self._engine.finished(decision)
-        event = CallAnswered(call, match, decision, answer)
-        self._publish(event)
-        # The journal has the call's line before the lines of what follows from it.
-        self._tracker.answered(event)
-
-    def report(self, event: Event) -> None:
-        """Something that is not a call."""
-        self._publish(event)
+    authority: "Authority | None" = None
+    """Who signs what agents are shown in intercepted tunnels; without it, none is intercepted."""
 
 
 class Proxy:
@@ -86,7 +66,8 @@ class Proxy:
         """Open nothing yet, but fail here for what cannot work.
 
         Raises:
-            StartError: if the journal cannot be written or the admin address needs a token.
+            StartError: if the journal cannot be written, the admin address needs a token, or others than this machine
+                could use us for hosts that nobody named.
         """
         clock = clock or SystemClock()
         profile = loaded.profile
@@ -100,11 +81,12 @@ class Proxy:
         self.metrics = Metrics(profile, loaded.digest, self.engine, self.tracker, self.journal)
         self.scorecard = Scorecard()
         self._subscribe()
-        host, _ = settings.listen
         self._own_addresses: set[tuple[str, int]] = set()
-        router = Router(profile, self._own_addresses, open_to_others=host not in ("127.0.0.1", "::1", "localhost"))
+        self._router = _router(profile, settings.listen[0], self._own_addresses)
+        self._interception = _interception(profile, settings.authority, clock)
         path = CallThroughHouse(self.tracker, self.engine, self.bus)
-        self._listener = Listener(Surroundings(Reader(profile, router), path, loaded.dialects, clock.wall))
+        reader = Reader(profile, self._router)
+        self._listener = Listener(Surroundings(reader, path, loaded.dialects, clock.wall, self._interception))
         views = Views(self.metrics.render, self._ready, self._status)
         self._admin = AdminServer(*settings.admin, views, settings.admin_token)
         self._settings = settings
@@ -168,6 +150,30 @@ class Proxy:
         """The agent run is over by its own word: what it left undone is decided now."""
         self.tracker.end_session(session, monotonic())
 
+    def also_at(self, host: str, port: int) -> None:
+        """Agents' traffic comes to us from this address too: a request to it would go round in circles."""
+        self._own_addresses.add((host, port))
+
+    def looks_into(self, host: str, port: int) -> bool:
+        """Is TLS to there intercepted?"""
+        end = self._tunnel_end(host, port)
+        return end is not None and self._interception.reason(end) is TunnelReason.RULE
+
+    def spoils_tls(self, host: str, port: int) -> bool:
+        """Could a rule strike a TLS handshake with this host?"""
+        end = self._tunnel_end(host, port)
+        return end is not None and self._interception.strikes_handshakes(end)
+
+    def _tunnel_end(self, host: str, port: int) -> TunnelEnd | None:
+        try:
+            return self._router.tunnel_end(f"[{host}]:{port}".encode() if ":" in host else f"{host}:{port}".encode())
+        except Malformed:
+            return None
+
+    def tunnels(self) -> list[tuple[str, TunnelReason]]:
+        """The hosts that agents may reach by https, as the profile names them, and whether we can look into that."""
+        return [(end.origin.authority, self._interception.reason(end)) for end in self._router.known_ends()]
+
     def verdict(self) -> RunVerdict:
         """What the profile's expectations come to so far."""
         profile = self.loaded.profile
@@ -194,3 +200,29 @@ class Proxy:
             episodes_open=totals.episodes_open,
             sessions_active=totals.sessions_active,
         )
+
+
+def _router(profile: Profile, listen: str, own: set[tuple[str, int]]) -> Router:
+    """What finds the way of each request.
+
+    Raises:
+        StartError: for a proxy that would be open to everybody, or be of use to nobody.
+    """
+    open_to_others = listen not in ("127.0.0.1", "::1", "localhost")
+    hosts = profile.safety.hosts
+    if open_to_others and any(set(host.partition(":")[0]) <= set("*?.") for host in hosts or ()):
+        raise StartError(
+            f"listening on {listen} with a pattern for all hosts in safety.hosts would relay for everybody; "
+            "name the hosts there, or listen on 127.0.0.1"
+        )
+    if open_to_others and not hosts and not profile.upstreams:
+        raise StartError(
+            f"listening on {listen}, safety.hosts and upstreams are all that can be reached, and there are none; "
+            "name them (or --upstream NAME=URL), or listen on 127.0.0.1"
+        )
+    return Router(profile, own, open_to_others=open_to_others)
+
+
+def _interception(profile: Profile, authority: "Authority | None", clock: Clock) -> Interception:
+    """Which tunnels are looked into, and with whose certificates."""
+    return Interception(Concerns(profile), None if authority is None else AgentContexts(authority, clock))

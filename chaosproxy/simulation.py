@@ -11,7 +11,7 @@ import msgspec
 
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.decision import Decision
-from chaosproxy.core.effects import Delay
+from chaosproxy.core.effects import Delay, Effect, Stall, Throttle
 from chaosproxy.core.errors import UsageError
 from chaosproxy.dataplane.http.reading import Reader
 from chaosproxy.dataplane.http.routing import Router
@@ -96,7 +96,12 @@ def _session(
 
 
 def _fails(decision: Decision) -> bool:
-    return any(not isinstance(effect, Delay) for each in decision.injections for effect in each.effects)
+    return any(not _only_delays(effect) for each in decision.injections for effect in each.effects)
+
+
+def _only_delays(effect: Effect) -> bool:
+    """Does all of the reply come, if late?"""
+    return isinstance(effect, Delay | Throttle) or (isinstance(effect, Stall) and effect.ending is None)
 
 
 def _imagined(session: str, place: tuple[int, int], decision: Decision) -> Imagined:

@@ -7,6 +7,7 @@ import click
 
 from chaosproxy.cli.loading import load
 from chaosproxy.cli.options import Address, profile_options
+from chaosproxy.cli.trust import authority_in, ca_option
 
 
 @click.command(
@@ -37,6 +38,7 @@ from chaosproxy.cli.options import Address, profile_options
     envvar="CHAOSPROXY_JOURNAL",
     help="Append what happens to this file, one JSON line an event.",
 )
+@ca_option
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -50,11 +52,14 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     listen: tuple[str, int],
     admin: tuple[str, int],
     journal: Path | None,
+    ca: Path | None,
     ready_file: Path | None,
 ) -> None:
     """Run a proxy until it is stopped.
 
-    An agent reaches the tools through it as http://LISTEN/UPSTREAM/path (gateway), or with HTTP_PROXY=http://LISTEN.
+    An agent reaches the tools through it as http://LISTEN/UPSTREAM/path (gateway), or with HTTP_PROXY=http://LISTEN;
+    with HTTPS_PROXY too, where it trusts the authority (--ca).
+
     SIGTERM or Ctrl-C let calls in flight end, close the journal, and exit with 0; a second one does not wait.
     """
     loaded = load(profiles, upstreams, seed)
@@ -64,6 +69,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     log_to_stderr()
     settings = Settings(
-        listen=listen, admin=admin, journal=journal, admin_token=os.environ.get("CHAOSPROXY_ADMIN_TOKEN") or None
+        listen=listen,
+        admin=admin,
+        journal=journal,
+        admin_token=os.environ.get("CHAOSPROXY_ADMIN_TOKEN") or None,
+        authority=authority_in(ca),
     )
     run_loop(serve(loaded, settings, ready_file))

@@ -1,16 +1,18 @@
-"""How `serve` runs: a loop, a proxy in it, what it announces, the signals that stop it, and its last words."""
+"""How `serve` and `capture` run: a loop, a proxy in it, what is announced, the signals that stop it, its last words."""
 
 import asyncio
 import json
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import click
 
 from chaosproxy.app import Proxy, Settings
 from chaosproxy.cli.pipes import print_nowhere
+from chaosproxy.cli.trust import intercepted
 from chaosproxy.core.errors import StartError
 from chaosproxy.profiles.loader import LoadedProfile
 
@@ -27,7 +29,35 @@ def run_loop(main: Coroutine[None, None, None]) -> None:
         runner.run(main)
 
 
-async def serve(loaded: LoadedProfile, settings: Settings, ready_file: Path | None) -> None:
+class Companion(Protocol):
+    """What runs beside a proxy, and brings it traffic."""
+
+    async def start(self, proxy: Proxy) -> None:
+        """Bring traffic to this proxy, which has started.
+
+        Raises:
+            ChaosproxyError: if it cannot.
+        """
+
+    def announce(self) -> Iterable[str]:
+        """Lines about it, once it has started."""
+
+    def addresses(self) -> Mapping[str, object]:
+        """What the ready file has about it."""
+
+    async def close(self) -> None:
+        """Bring no more; what is under way goes on."""
+
+    async def stop(self) -> None:
+        """Let go of everything. Also after a start that failed."""
+
+    def summarise(self) -> Iterable[str]:
+        """Its last words."""
+
+
+async def serve(
+    loaded: LoadedProfile, settings: Settings, ready_file: Path | None, companion: Companion | None = None
+) -> None:
     """Run a proxy until a signal stops it. `ready_file` exists for as long as connections are accepted.
 
     Raises:
@@ -37,15 +67,28 @@ async def serve(loaded: LoadedProfile, settings: Settings, ready_file: Path | No
     stop = _stop_signals()
     await proxy.start()
     try:
-        _announce(proxy, settings)
+        if companion is not None:
+            await companion.start(proxy)
+        _announce(proxy, settings, companion)
         if ready_file is not None:
-            _write_ready_file(ready_file, proxy)
+            _write_ready_file(ready_file, proxy, companion)
         why = await stop
+    except BaseException:
+        await _stop(proxy, companion, "failed to start")
+        raise
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)  # noqa: ASYNC240 - one small file, and we are stopping
+    await _stop(proxy, companion, why)
+    _summarise(proxy, companion)
+
+
+async def _stop(proxy: Proxy, companion: Companion | None, why: str) -> None:
+    if companion is not None:
+        await companion.close()
     await proxy.stop(why=why)
-    _summarise(proxy)
+    if companion is not None:
+        await companion.stop()
 
 
 def _stop_signals() -> "asyncio.Future[str]":
@@ -71,7 +114,7 @@ def _say(line: str) -> None:
         print_nowhere()
 
 
-def _announce(proxy: Proxy, settings: Settings) -> None:
+def _announce(proxy: Proxy, settings: Settings, companion: Companion | None) -> None:
     profile = proxy.loaded.profile
     rules = "1 rule" if len(profile.rules) == 1 else f"{len(profile.rules)} rules"
     _say(f"profile  {profile.name} ({rules}, seed {profile.seed}, {proxy.loaded.digest})")
@@ -80,14 +123,19 @@ def _announce(proxy: Proxy, settings: Settings) -> None:
         _say(f"         http://{proxy.listen}/{name}/  ->  {upstream.url}")
         if not upstream.verify:
             click.echo(f"warning  the certificate of {name} is not verified (verify: false)", err=True)
+    for line in intercepted(proxy.tunnels()):
+        _say(line)
     _say(f"admin    http://{proxy.admin}/metrics")
     if settings.journal is not None:
         _say(f"journal  {settings.journal}")
+    for line in companion.announce() if companion is not None else ():
+        _say(line)
 
 
-def _write_ready_file(path: Path, proxy: Proxy) -> None:
+def _write_ready_file(path: Path, proxy: Proxy, companion: Companion | None) -> None:
     """In one step, so that whoever waits for it never reads half of it."""
-    text = json.dumps({"listen": proxy.listen, "admin": proxy.admin, "pid": os.getpid()})
+    beside = companion.addresses() if companion is not None else {}
+    text = json.dumps({"listen": proxy.listen, "admin": proxy.admin, **beside, "pid": os.getpid()})
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_text(text + "\n", encoding="utf-8")
@@ -96,9 +144,11 @@ def _write_ready_file(path: Path, proxy: Proxy) -> None:
         raise StartError(f"cannot write the ready file {path}: {error.strerror}") from None
 
 
-def _summarise(proxy: Proxy) -> None:
+def _summarise(proxy: Proxy, companion: Companion | None) -> None:
     score = proxy.scorecard.score()
     _say(f"stopped  {score.calls} calls, {sum(score.rules_fired.values())} of them faulted")
+    for line in companion.summarise() if companion is not None else ():
+        _say(line)
     if proxy.loaded.profile.expect:
         verdict = proxy.verdict()
         _say(f"verdict  {verdict.result.upper()}")

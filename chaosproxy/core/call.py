@@ -16,7 +16,7 @@ class ToolEffect(StrEnum):
     """It changes the world, but twice is the same as once (PUT, DELETE)."""
 
 
-class Route(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True, cache_hash=True):
     """What a call is aimed at. Made once for each distinct target and shared by its calls."""
 
     upstream: str
@@ -24,7 +24,7 @@ class Route(msgspec.Struct, frozen=True):
     tool: str
     """The tool's declared name, or an inferred `GET /v1/items/{id}`."""
     transport: str
-    """`http`."""
+    """`http`; or `tls`, if it is the opening of a tunnel (CONNECT) in which a handshake may be struck."""
     method: str
     host: str
     """Host and port of the upstream."""

@@ -7,10 +7,9 @@ adding, removing or moving a rule moves no other rule's draws.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
-
-import msgspec
 
 VERSION = b"chaosproxy-v1"
 """Part of every key. Changing how draws are made means changing this, because it changes every recorded run."""
@@ -50,7 +49,8 @@ class CallNumbers:
         return int.from_bytes(begun.digest(), "big")
 
 
-class RuleDraw(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class RuleDraw:
     """Turns calls' numbers into one rule's draws."""
 
     multiplier: int
@@ -67,7 +67,8 @@ class RuleDraw(msgspec.Struct, frozen=True):
         return ((number * self.multiplier + self.addend & _MASK_128) >> _SPARE_BITS) * _SCALE_53
 
 
-class Chances(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, eq=False)
+class Chances:
     """Asks many rules at once whether any of them draws below its probability: five operations, however many rules.
 
     The rules stand side by side in long integers, `_LANE` bits each, wide enough that nothing carries over: first the

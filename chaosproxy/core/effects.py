@@ -213,7 +213,10 @@ class Handshake(msgspec.Struct, frozen=True):
 
 
 class Disconnect(msgspec.Struct, frozen=True):
-    """End the agent's connection: before or after the upstream without a byte of an answer, during the body midway."""
+    """End the agent's connection: before or after the upstream without a byte of an answer, during the body midway.
+
+    Midway is half of the body; of a stream of events, which nobody knows the length of, half of its first event.
+    """
 
     ending: Ending
     phase: Phase

@@ -1,9 +1,6 @@
 """What happened, as frozen records. Whoever wants to know subscribes; whoever acts publishes and does not look back."""
 
-from collections import defaultdict
-from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
 
 import msgspec
 
@@ -174,6 +171,58 @@ class RequestRefused(msgspec.Struct, frozen=True):
     """What we answered; 0 if nothing."""
 
 
+class TunnelMode(StrEnum):
+    """What is done with what passes through a tunnel."""
+
+    BLIND = "blind"
+    """Nothing: bytes that nobody looks at."""
+    INTERCEPTED = "intercepted"
+    """We end the agent's TLS (or read plain HTTP), and what comes through are calls."""
+    UPGRADE = "upgrade"
+    """A call's own connection after a 101, such as a WebSocket."""
+
+
+class TunnelReason(StrEnum):
+    """Why a tunnel has its mode."""
+
+    RULE = "rule"
+    """Some rule may concern what goes to this host."""
+    NO_RULE = "no_rule"
+    """No rule can concern this host, or it must not be touched."""
+    NO_CA = "no_ca"
+    """A rule could concern it, but there is no certificate authority."""
+    NOT_COVERED = "not_covered"
+    """A rule could concern it, but the authority does not speak for this host."""
+    NOT_HTTP = "not_http"
+    """A rule could concern it, but what came through was neither TLS nor HTTP."""
+    SILENT = "silent"
+    """A rule could concern it, but the agent said nothing: the other end may have to speak first."""
+    UPGRADE = "upgrade"
+    """The upstream switched protocols, as the agent had asked."""
+
+
+class TunnelOpened(msgspec.Struct, frozen=True):
+    """An agent has a way through."""
+
+    host: str
+    """Host and port."""
+    mode: TunnelMode
+    reason: TunnelReason
+
+
+class TunnelClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """It is closed again: once for each that was opened."""
+
+    host: str
+    mode: TunnelMode
+    reason: TunnelReason
+    bytes_up: int
+    """From the agent; 0 for an intercepted one, whose calls are counted instead."""
+    bytes_down: int
+    """To the agent; 0 likewise."""
+    seconds: float
+
+
 class ConnectionCounted(msgspec.Struct, frozen=True):
     """An agent's connection came (+1) or went (-1)."""
 
@@ -192,23 +241,7 @@ Event = (
     | EpisodeClosed
     | SessionEnded
     | RequestRefused
+    | TunnelOpened
+    | TunnelClosed
     | ConnectionCounted
 )
-
-E = TypeVar("E")
-
-
-class Bus:
-    """Hands each event to those who subscribed to its type, in the order in which they did, at once."""
-
-    def __init__(self) -> None:
-        self._readers: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
-
-    def subscribe(self, kind: type[E], reader: Callable[[E], None]) -> None:
-        """Call `reader` with every event of exactly this type from now on. It must be quick and must not raise."""
-        self._readers[kind].append(reader)
-
-    def publish(self, event: Event) -> None:
-        """Tell the subscribers of this type of event."""
-        for reader in self._readers[type(event)]:
-            reader(event)

@@ -46,6 +46,8 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     AGENT_LEFT = "agent_left"
     RESET = "reset"
+    UNTRUSTED = "untrusted"
+    """The agent would have none of the certificate it was shown."""
 
 
 OUTCOME_OF_KIND = {

@@ -114,6 +114,19 @@ class Saying(_Section):
         return self
 
 
+class StreamSection(_Section):
+    """How a failure is said in a stream of server-sent events, whose status has long been sent.
+
+    As one event, with the JSON body of the kind as its data, on one line. A kind that has none is said there as the
+    dialect's `server_error`, or as `generic` says it.
+    """
+
+    event: Annotated[str, Field(pattern=r"^[!-~]([ -~]*[!-~])?$")] | None = "error"
+    """The event's name; null, if it has none."""
+    wrap: Annotated[str, Field(min_length=1)] | None = None
+    """The member that holds the body, in an object of nothing else; the body is the data itself, if left out."""
+
+
 class DialectFile(_Section):
     """How one vendor says that something went wrong."""
 
@@ -125,6 +138,8 @@ class DialectFile(_Section):
     """Spaces a level in JSON bodies; all on one line, if left out."""
     headers: Headers = ()
     """Headers of every reply. Date and Content-Type are put in front, unless they stand here."""
+    stream: StreamSection = StreamSection()
+    """How failures are said in streams; as events named `error`, if left out."""
     kinds: dict[
         Annotated[FailureKind, Field(strict=False)],
         Annotated[tuple[Saying, ...], BeforeValidator(_one_or_more)],

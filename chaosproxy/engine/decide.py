@@ -10,19 +10,15 @@ nothing of it. Were the next rule tried instead, a budget would not make a run c
 
 from typing import Protocol
 
-import msgspec
-
 from chaosproxy.core.call import Call
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.turn import Turn
 from chaosproxy.engine.matching import Heard
-from chaosproxy.engine.occasion import Occasion
-from chaosproxy.engine.plan import CompiledFault, CompiledRule, Plan, Slot
+from chaosproxy.engine.plan import CompiledFault, CompiledRule, Plan
+from chaosproxy.engine.records import Memories, Occasion, Slot, Verdict
 from chaosproxy.engine.shortlist import Shortlist
 from chaosproxy.faults._base import Scope
-
-Memories = tuple[tuple[Slot, object], ...]
 
 _NOTHING_HEARD: Heard = {}
 
@@ -49,20 +45,6 @@ class Books(Protocol):
         """What is kept there; `blank` if nothing is."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """A decision, and what the ledger has to write down about it."""
-
-    decision: Decision
-    stop: int
-    """The place in the shortlist of the rule that decided; -1 if none did."""
-    conditional: tuple[CompiledRule, ...]
-    """The rules with conditions that were asked and whose conditions held."""
-    memories: Memories
-    """What faults remember from now on."""
-    triggered: bool
-    """Did the rule fire because its trigger held? If not, because of what a fault remembered."""
-
-
 PASSED = Verdict(QUIET, -1, (), (), triggered=False)
 """No rule fired, and there is nothing to write down but that: shared, because most calls end here."""
 
@@ -78,13 +60,13 @@ def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -
         if chances is not None and chances.any(number):
             questions = cell.questions
     heard = shortlist.listener.hear(call.headers) if shortlist.listener is not None else _NOTHING_HEARD
-    conditional: tuple[CompiledRule, ...] = ()
+    conditional: tuple[int, ...] = ()
     memories: Memories = ()
     for rule, condition, counted in questions:
         if condition is not None:
             if not condition(call, heard):
                 continue
-            conditional += (rule,)
+            conditional += (rule.position,)
         trigger = rule.trigger
         struck = books.struck(call.session, rule.name) if trigger.most is not None else 0
         triggered = counted and trigger.holds(ordinal, struck, numbers.get(trigger.key, 0))
@@ -131,7 +113,7 @@ def _strike(
     remembering = fault.remembering
     if remembering is None:
         return fault.fault.effects(turn, rule.name) if triggered else (), ()
-    slot = Slot(rule.name, fault.place, remembering.memory_scope, _owner(remembering.memory_scope, turn.call))
+    slot = fault.shared or Slot(rule.name, fault.place, fault.scope, _owner(fault.scope, turn.call))
     memory = books.memory(slot, fault.blank)
     effects, remembered = remembering.step(turn, rule.name, memory, triggered=triggered)
     return effects, ((slot, remembered),)

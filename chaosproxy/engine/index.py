@@ -13,8 +13,8 @@ from chaosproxy.engine.shortlist import Shortlist
 MOST_ROUTES = 10_000
 """Routes to remember. An id in a path makes many; beyond this all are forgotten and found again."""
 
-Aim = tuple[str, str, str, str]
-"""Upstream, tool, method, host."""
+Aim = tuple[str, str, str, str, str]
+"""Transport, upstream, tool, method, host."""
 
 
 class Index:
@@ -45,7 +45,7 @@ class Index:
         return list(self._by_rules.values())
 
     def _aimed_at(self, route: Route) -> tuple[CompiledRule, ...]:
-        aim = (route.upstream, route.tool, route.method, route.host)
+        aim = (route.transport, route.upstream, route.tool, route.method, route.host)
         rules = self._by_aim.get(aim)
         if rules is None:
             rules = self._by_aim[aim] = tuple(rule for rule in self._rules if rule.target.aims_at(route))

@@ -8,9 +8,7 @@ from itertools import islice
 from typing import Any
 
 from chaosproxy.core.call import Call
-from chaosproxy.engine.decide import Verdict
-from chaosproxy.engine.occasion import Occasion
-from chaosproxy.engine.plan import Slot
+from chaosproxy.engine.records import Occasion, Slot, Verdict
 from chaosproxy.engine.shortlist import Shortlist
 from chaosproxy.faults._base import Scope
 
@@ -74,8 +72,8 @@ class Ledger:
     def commit(self, shortlist: Shortlist, session: str, verdict: Verdict) -> None:
         """Write down what was decided about a call of this session."""
         shortlist.reached[verdict.stop] += 1
-        for rule in verdict.conditional:
-            self.eligible[rule.position] += 1
+        for position in verdict.conditional:
+            self.eligible[position] += 1
         for slot, memory in verdict.memories:
             self._remember(slot, memory)
         if verdict.decision.rule is not None:

@@ -6,10 +6,9 @@ It has two halves. A `Target` asks what a route alone can answer, so its answer 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 from urllib.parse import parse_qs
-
-import msgspec
 
 from chaosproxy.core.call import Call, Route
 from chaosproxy.profiles.models import Match
@@ -19,6 +18,9 @@ Glob = Callable[[str], object]
 
 Heard = Mapping[bytes, Sequence[str]]
 """Header values by lower-case name: those that some rule asks for."""
+
+HANDSHAKE = "tls"
+"""The transport of calls that are no more than the opening of a tunnel."""
 
 _MISSING = object()
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
@@ -55,7 +57,8 @@ def path_template(template: str) -> Glob:
     return re.compile(pattern + (".*" if open_ended else ""), re.DOTALL).fullmatch
 
 
-class Target(msgspec.Struct, frozen=True, eq=False):
+@dataclass(frozen=True, eq=False)
+class Target:
     """The half of a match that a route answers. None: anything will do."""
 
     upstream: Glob | None
@@ -64,9 +67,11 @@ class Target(msgspec.Struct, frozen=True, eq=False):
     host: Glob | None
     path: Glob | None
     query: tuple[tuple[str, Glob], ...]
+    handshake: bool = False
+    """Is it about TLS handshakes, and about nothing else?"""
 
     @classmethod
-    def of(cls, match: Match) -> "Target":
+    def of(cls, match: Match, *, handshake: bool = False) -> "Target":
         """The target that a profile's `match` describes."""
         return cls(
             upstream=glob(match.upstream) if match.upstream is not None else None,
@@ -75,6 +80,7 @@ class Target(msgspec.Struct, frozen=True, eq=False):
             host=host_glob(match.host) if match.host is not None else None,
             path=path_template(match.path) if match.path is not None else None,
             query=tuple((name, glob(value)) for name, value in match.query.items()),
+            handshake=handshake,
         )
 
     @property
@@ -83,9 +89,10 @@ class Target(msgspec.Struct, frozen=True, eq=False):
         return self.path is not None or bool(self.query)
 
     def aims_at(self, route: Route) -> bool:
-        """Do upstream, tool, method and host fit? A program calls few different ones of these."""
+        """Do transport, upstream, tool, method and host fit? A program calls few different ones of these."""
         return bool(
-            (self.upstream is None or self.upstream(route.upstream))
+            self.handshake is (route.transport == HANDSHAKE)
+            and (self.upstream is None or self.upstream(route.upstream))
             and (self.tool is None or self.tool(route.tool))
             and (self.method is None or self.method == route.method.upper())
             and (self.host is None or self.host(route.host))

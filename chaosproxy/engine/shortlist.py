@@ -7,8 +7,7 @@ chance can rule out draws low enough is found for all of them at once. Both leav
 
 from bisect import bisect_right
 from collections.abc import Iterable
-
-import msgspec
+from dataclasses import dataclass
 
 from chaosproxy.core.draws import Chances
 from chaosproxy.engine.matching import Condition, Listener
@@ -22,7 +21,8 @@ Question = tuple[CompiledRule, Condition | None, bool]
 """A rule, its condition, and whether `calls` and `attempts` of its trigger hold."""
 
 
-class Cell(msgspec.Struct, frozen=True, eq=False):
+@dataclass(frozen=True, eq=False)
+class Cell:
     """What is to be asked of calls with alike attempts and ordinals."""
 
     questions: tuple[Question, ...]

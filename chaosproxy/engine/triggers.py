@@ -4,8 +4,7 @@ All parts that are given must hold. Nothing here counts: the counts come from th
 """
 
 from collections.abc import Iterable
-
-import msgspec
+from dataclasses import dataclass
 
 from chaosproxy.core.draws import RuleDraw
 from chaosproxy.core.turn import Turn
@@ -26,7 +25,8 @@ def _within(number: int, spans: tuple[Span, ...]) -> bool:
     return not spans or any(low <= number <= high for low, high in spans)
 
 
-class Trigger(msgspec.Struct, frozen=True, eq=False):
+@dataclass(frozen=True, eq=False)
+class Trigger:
     """When a matching call is hit. A part that is None or empty does not matter."""
 
     calls: tuple[Span, ...]

@@ -23,6 +23,8 @@ class Fault(BaseModel):
     """The phases it may be given, its default first."""
     ends_call: ClassVar[bool] = True
     """Does it decide what the agent gets? Then nothing can come after it, and no other such fault beside it."""
+    strikes_handshake: ClassVar[bool] = False
+    """Does it strike TLS handshakes, before there is a call on the connection? Then it strikes nothing else."""
     nature: ClassVar[Nature]
     """What recovery judges an agent's reaction by."""
     example: ClassVar[str]

@@ -11,7 +11,7 @@ import msgspec
 
 from chaosproxy.core.answer import Answer, Origin
 from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Hang
+from chaosproxy.core.effects import Delay, Hang, Stall, Throttle
 from chaosproxy.core.failures import Course, Nature, Outcome, Reaction
 
 UPSTREAM = "upstream"
@@ -48,6 +48,7 @@ NATURES: Mapping[Outcome, Nature] = MappingProxyType(
         Outcome.AGENT_LEFT: _passing(Reaction.RETRY, Reaction.CHECK_FIRST),
         Outcome.DENIED: _lasting(Reaction.STOP_AND_SAY, Reaction.FALL_BACK),
         Outcome.NOT_FOUND: _lasting(Reaction.STOP_AND_SAY, Reaction.CHANGE_ARGUMENTS),
+        Outcome.UNTRUSTED: _lasting(Reaction.STOP_AND_SAY, Reaction.FALL_BACK),
         Outcome.QUOTA: _lasting(Reaction.STOP_AND_SAY, Reaction.FALL_BACK),
         Outcome.INVALID: _lasting(Reaction.CHANGE_ARGUMENTS, Reaction.STOP_AND_SAY),
         Outcome.AUTH: Nature(
@@ -100,8 +101,8 @@ def _last_if_ours(decision: Decision, answer: Answer) -> Injection | None:
 
 
 def _holds(injection: Injection) -> bool:
-    return any(isinstance(effect, Delay | Hang) for effect in injection.effects)
+    return any(isinstance(effect, Delay | Hang | Stall | Throttle) for effect in injection.effects)
 
 
 def _does_more_than_hold(injection: Injection) -> bool:
-    return any(not isinstance(effect, Delay | Hang) for effect in injection.effects)
+    return any(not isinstance(effect, Delay | Hang | Throttle) for effect in injection.effects)

@@ -7,12 +7,11 @@ come about.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
-import msgspec
-
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.events import (
-    Bus,
     CallAnswered,
     CallReceived,
     DuplicateEffect,
@@ -24,22 +23,11 @@ from chaosproxy.core.events import (
 )
 from chaosproxy.profiles.models import Expectation
 from chaosproxy.recovery.expectations import Measured, RunVerdict, judge_run
-from chaosproxy.recovery.tallies import BY_FAULT, FaultScore, Tally, score_of, share, together
+from chaosproxy.recovery.score import Score
+from chaosproxy.recovery.tallies import BY_FAULT, Tally, score_of, share, together
 
-
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole scorecard, as a value."""
-
-    calls: int
-    operations: int
-    amplification: float | None
-    """calls / operations; None if there was no call."""
-    faults: tuple[FaultScore, ...]
-    """By name."""
-    retry_after: dict[str, int]
-    duplicate_effects: int
-    undetected_faults: int
-    rules_fired: dict[str, int]
+WRITE: Final = ToolEffect.WRITE
+"""Looked up once: an enum member costs more than a global, and every call asks."""
 
 
 class Scorecard:
@@ -127,7 +115,7 @@ class Scorecard:
         self.calls += 1
         if event.match.attempt == 1:
             self.operations += 1
-            if event.call.route.effect is ToolEffect.WRITE:
+            if event.call.route.effect is WRITE:
                 self.write_operations += 1
 
     def _injected(self, event: FaultInjected) -> None:

@@ -7,6 +7,7 @@ operation that met a failure. Time comes in with the calls and with `tick`. Must
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
 from chaosproxy.core.call import Call, CallKind, Layer, Match, ToolEffect
 from chaosproxy.core.events import CallAnswered, DuplicateEffect, Event, OperationClosed, OperationResult, SessionEnded
@@ -28,11 +29,11 @@ TOOLS = 1_000
 """Tools that clean operations are counted by; those of further tools are counted together."""
 OTHER_TOOLS = "_other"
 
-OK = Outcome.OK
-WRITE = ToolEffect.WRITE
-FIRST = CallKind.FIRST
-PARALLEL = CallKind.PARALLEL
-NOBODY = Layer.NONE
+OK: Final = Outcome.OK
+WRITE: Final = ToolEffect.WRITE
+FIRST: Final = CallKind.FIRST
+PARALLEL: Final = CallKind.PARALLEL
+NOBODY: Final = Layer.NONE
 """Looked up once: an enum member costs more than a global, and every call asks."""
 
 HEDGE_SECONDS = 1.0

@@ -1,15 +1,15 @@
 """Counts observations into buckets with plain numbers. Knows neither labels nor Prometheus."""
 
 from bisect import bisect_left
+from dataclasses import dataclass
 from itertools import accumulate
-
-import msgspec
 
 TRACE_ID_MOST = 64
 """OpenMetrics allows an exemplar 128 characters in all; one that is longer would spoil the whole scrape."""
 
 
-class Exemplified(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Exemplified:
     """One observation that can be looked up in a trace."""
 
     value: float
@@ -42,17 +42,3 @@ class Histogram:
     def cumulative(self) -> list[int]:
         """Observations at or below each bound; the last is the count of all."""
         return list(accumulate(self.counts))
-
-
-class Histograms(dict[tuple[str, ...], Histogram]):
-    """A histogram for each combination of label values, made when it is first asked for."""
-
-    __slots__ = ("bounds",)
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        super().__init__()
-        self.bounds = bounds
-
-    def __missing__(self, labels: tuple[str, ...]) -> Histogram:
-        made = self[labels] = Histogram(self.bounds)
-        return made

@@ -15,20 +15,22 @@ from typing import TypeVar
 
 import msgspec
 
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import Clock
 from chaosproxy.core.events import (
-    Bus,
     CallAnswered,
     DuplicateEffect,
     EpisodeClosed,
     RequestRefused,
     RetryAfterJudged,
     SessionEnded,
+    TunnelClosed,
 )
 from chaosproxy.telemetry.backlog import Backlog
 from chaosproxy.telemetry.line_file import LineFile
-from chaosproxy.telemetry.recording import Recorder, Run
+from chaosproxy.telemetry.recording import Recorder
 from chaosproxy.telemetry.records import Record
+from chaosproxy.telemetry.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Journal:
         self._encoding = Lock()
         self._writing = Lock()
         self._stopping = Signal()
-        self._thread = Thread(target=self._flush_regularly, name="journal", daemon=True)
+        self._flusher = Thread(target=self._flush_regularly, name="journal", daemon=True)
 
     @property
     def dropped(self) -> int:
@@ -77,6 +79,7 @@ class Journal:
         bus.subscribe(RetryAfterJudged, self._noting(recorder.hint_judged))
         bus.subscribe(DuplicateEffect, self._noting(recorder.duplicated))
         bus.subscribe(RequestRefused, self._noting(recorder.refused))
+        bus.subscribe(TunnelClosed, self._noting(recorder.tunnel))
 
     def start(self, who: str, detail: Mapping[str, str] | None = None) -> None:
         """Write `run_started`, and that `who` started it (a `control` line), and begin to write regularly."""
@@ -84,7 +87,7 @@ class Journal:
         self._note(self._recorder.run_started)
         self.record_control(who, "start", detail)
         self.flush()
-        self._thread.start()
+        self._flusher.start()
 
     def record_control(self, who: str, what: str, detail: Mapping[str, str] | None = None) -> None:
         """Write down that `who` changed `what`; no secrets in `detail`."""
@@ -104,8 +107,8 @@ class Journal:
     def close(self, who: str, detail: Mapping[str, str] | None = None) -> None:
         """Write that `who` stopped the run, `run_ended`, and all that waits; then close the file."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self._flusher.is_alive():
+            self._flusher.join()
         self.record_control(who, "stop", detail)
         self.flush()
         seconds = self._clock.monotonic() - self._started
@@ -131,10 +134,17 @@ class Journal:
         events, recorder = self._events, self._recorder
         with self._encoding:
             recorder.look_at_the_clock()
-            batch = [events.popleft() for _ in range(len(events))]
-            records = [recorder.call(event) if isinstance(event, CallAnswered) else event for event in batch]
+            calls = 0
+            records: list[Record] = []
+            for _ in range(len(events)):
+                event = events.popleft()
+                if isinstance(event, CallAnswered):
+                    calls += 1
+                    records.append(recorder.call(event))
+                else:
+                    records.append(event)
             if self._backlog.put(self._lines(records), len(records)):
-                self._calls += sum(isinstance(event, CallAnswered) for event in batch)
+                self._calls += calls
 
     def _lines(self, records: list[Record]) -> bytes:
         try:

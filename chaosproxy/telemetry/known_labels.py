@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from chaosproxy.core.call import CallKind, Layer, ToolEffect
-from chaosproxy.core.events import OperationResult, Resolution, RetryAfterVerdict, Verdict
+from chaosproxy.core.events import (
+    OperationResult,
+    Resolution,
+    RetryAfterVerdict,
+    TunnelMode,
+    TunnelReason,
+    Verdict,
+)
 from chaosproxy.core.failures import Outcome
 from chaosproxy.profiles.models import Profile, Rule, Tool
 
@@ -103,6 +110,12 @@ class KnownLabels:
     def duplicates(self) -> Iterator[Labels]:
         """tool, certainty: for tools that may write."""
         return ((name, "confirmed") for name, tool in self._profile.tools.items() if _may_write(tool))
+
+    @staticmethod
+    def tunnels() -> Iterator[Labels]:
+        """mode, reason: those that are a matter of course."""
+        yield TunnelMode.BLIND, TunnelReason.NO_RULE
+        yield TunnelMode.INTERCEPTED, TunnelReason.RULE
 
     def _tools_of(self, rule: Rule) -> Iterator[str]:
         match = rule.match

@@ -116,6 +116,15 @@ REQUESTS_REFUSED = _counter(
     "reason",
     "Requests refused before they were a call: not HTTP, too large, no such tool.",
 )
+TUNNELS = _counter(
+    "tunnels_total", "mode reason", "Tunnels opened, by what is done with what passes through them, and why."
+)
+TUNNELS_ACTIVE = _gauge("tunnels_active", "", "Tunnels that are open.")
+TUNNEL_BYTES = _counter(
+    "tunnel_bytes_total",
+    "direction",
+    "Bytes that passed through closed tunnels unread: up from agents, down to them.",
+)
 EVENTS_DROPPED = _counter("events_dropped_total", "", "Journal lines lost because the journal could not be written.")
 LABEL_OVERFLOW = _counter(
     "label_overflow_total", "", "Observations filed under the label value _other because there were too many values."

@@ -6,9 +6,8 @@ Never labels by session, id, URL, argument or text; knows no fault by name.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import Final, Protocol, cast
 
-import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import choose_encoder
@@ -16,10 +15,10 @@ from prometheus_client.registry import Collector
 
 from chaosproxy import __version__
 from chaosproxy.core.answer import Origin
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Delay, Hang
 from chaosproxy.core.events import (
-    Bus,
     CallAnswered,
     CallReceived,
     ConnectionCounted,
@@ -31,18 +30,24 @@ from chaosproxy.core.events import (
     RequestRefused,
     RetryAfterJudged,
     RetryWaited,
+    TunnelClosed,
+    TunnelOpened,
 )
 from chaosproxy.profiles.models import Profile
 from chaosproxy.telemetry import metric_table as table
 from chaosproxy.telemetry.families import counter_family, gauge_family, histogram_family, info_family
-from chaosproxy.telemetry.histogram import Histogram, Histograms
+from chaosproxy.telemetry.histogram import Histogram
+from chaosproxy.telemetry.histograms import Histograms
 from chaosproxy.telemetry.known_labels import HINTS, NOT_OURS, KnownLabels, Labels, SeriesBudget
 from chaosproxy.telemetry.labels import OTHER, BoundedLabels
+from chaosproxy.telemetry.totals import Totals
 
 TOOLS_SEEN_MOST = 50
 """Tools that get a label of their own beside the declared ones."""
 WORDS_SEEN_MOST = 40
 """Reasons and hints that get a label of their own."""
+UPSTREAM: Final = Origin.UPSTREAM
+"""Looked up once: an enum member costs more than a global, and every call asks."""
 SERIES_AT_REST_MOST = 1900
 """What may stand at 0 before the first call."""
 
@@ -78,17 +83,7 @@ class DropCounter(Protocol):
         """Lines it could not write."""
 
 
-class Totals(msgspec.Struct, frozen=True):
-    """The run in five numbers, for a status page."""
-
-    calls: int
-    faults_injected: int
-    episodes_open: int
-    sessions_active: int
-    connections_active: int
-
-
-class Metrics(Collector):
+class Metrics:
     """All metrics of one run. `attach` it to the bus, and `render` it for whoever scrapes."""
 
     def __init__(
@@ -119,7 +114,8 @@ class Metrics(Collector):
         self._struck: set[int] = set()
         """Numbers of the calls that are under a fault now."""
         self._registry = CollectorRegistry()
-        self._registry.register(self)
+        # A collector by what it does, not by descent: a class of another's cannot be compiled.
+        self._registry.register(cast("Collector", self))
 
     def _open_families(self, known: KnownLabels) -> None:
         alone = [()]
@@ -138,6 +134,9 @@ class Metrics(Collector):
         self._sessions_active = self._gauge(table.SESSIONS_ACTIVE, alone)
         self._connections = self._gauge(table.CONNECTIONS_ACTIVE, alone)
         self._refused = self._counter(table.REQUESTS_REFUSED)
+        self._tunnels = self._counter(table.TUNNELS, known.tunnels())
+        self._tunnels_active = self._gauge(table.TUNNELS_ACTIVE, alone)
+        self._tunnel_bytes = self._counter(table.TUNNEL_BYTES, [("up",), ("down",)])
         self._dropped = self._counter(table.EVENTS_DROPPED, alone)
         self._overflow = self._counter(table.LABEL_OVERFLOW, alone)
 
@@ -175,6 +174,8 @@ class Metrics(Collector):
         bus.subscribe(OperationClosed, self._operation_closed)
         bus.subscribe(EpisodeClosed, self._episode_closed)
         bus.subscribe(RequestRefused, self._request_refused)
+        bus.subscribe(TunnelOpened, self._tunnel_opened)
+        bus.subscribe(TunnelClosed, self._tunnel_closed)
         bus.subscribe(ConnectionCounted, self._connection_counted)
 
     def render(self, accept: str) -> tuple[bytes, str]:
@@ -245,7 +246,7 @@ class Metrics(Collector):
             self._upstream[(tool,)].observe(upstream, call.trace_id)
         if decision is not QUIET:
             self._struck_call_answered(event)
-        if answer.origin is Origin.UPSTREAM and not decision.injections:
+        if answer.origin is UPSTREAM and not decision.injections:
             # Its two ends are read at slightly different moments than ours: below 0 means nothing to speak of.
             own = answer.ended - call.received - upstream
             self._overhead[(call.route.transport,)].observe(own if own > 0 else 0.0)
@@ -286,6 +287,15 @@ class Metrics(Collector):
 
     def _request_refused(self, event: RequestRefused) -> None:
         self._refused[(self._words[event.reason],)] += 1
+
+    def _tunnel_opened(self, event: TunnelOpened) -> None:
+        self._tunnels[event.mode, event.reason] += 1
+        self._tunnels_active[()] += 1
+
+    def _tunnel_closed(self, event: TunnelClosed) -> None:
+        self._tunnels_active[()] -= 1
+        self._tunnel_bytes[("up",)] += event.bytes_up
+        self._tunnel_bytes[("down",)] += event.bytes_down
 
     def _connection_counted(self, event: ConnectionCounted) -> None:
         self._connections[()] += event.change

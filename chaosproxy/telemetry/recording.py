@@ -4,12 +4,8 @@ What may not be written down is left out here: header values, query values and b
 """
 
 from collections.abc import Mapping
-from secrets import token_hex
 from typing import Literal
 
-import msgspec
-
-from chaosproxy import __version__
 from chaosproxy.core.answer import Answer
 from chaosproxy.core.call import Route
 from chaosproxy.core.clock import Clock
@@ -21,6 +17,7 @@ from chaosproxy.core.events import (
     RequestRefused,
     RetryAfterJudged,
     SessionEnded,
+    TunnelClosed,
 )
 from chaosproxy.core.failures import Phase
 from chaosproxy.telemetry.records import (
@@ -34,26 +31,15 @@ from chaosproxy.telemetry.records import (
     RunStarted,
     SessionOver,
     Skipped,
+    Tunnelled,
     WaitHint,
 )
+from chaosproxy.telemetry.run import Run
 from chaosproxy.telemetry.timestamps import Timestamps
 
 TARGET_LONGEST = 1024
 DETAIL_LONGEST = 500
 """Characters that are written down of what an agent sent; a backlog of lines must stay small."""
-
-
-class Run(msgspec.Struct, frozen=True):
-    """What is known of a run when it begins."""
-
-    profile: str
-    """The profile's name."""
-    digest: str
-    """Of the profile as loaded."""
-    seed: int
-    version: str = __version__
-    id: str = msgspec.field(default_factory=lambda: token_hex(8))
-    """Tells the runs in one journal apart."""
 
 
 class Recorder:
@@ -174,6 +160,12 @@ class Recorder:
         v, at, mono, run = self._head()
         return Refused(v, at, mono, run, event.reason, event.detail[:DETAIL_LONGEST], event.status)
 
+    def tunnel(self, event: TunnelClosed) -> Tunnelled:
+        """A tunnel that is closed."""
+        v, at, mono, run = self._head()
+        host, mode, reason = event.host, event.mode, event.reason
+        return Tunnelled(v, at, mono, run, host, mode, reason, event.bytes_up, event.bytes_down, event.seconds)
+
     def control(self, who: str, what: str, detail: Mapping[str, str]) -> Control:
         """Somebody changed something."""
         v, at, mono, run = self._head()
@@ -203,12 +195,8 @@ def target(route: Route) -> str:
     """
     if not route.query:
         return route.path[:TARGET_LONGEST]
-    names = "&".join(f"{name}=" for name, is_pair, _ in map(_split, route.query.split("&")) if is_pair)
-    return f"{route.path}?{names}"[:TARGET_LONGEST]
-
-
-def _split(pair: str) -> tuple[str, str, str]:
-    return pair.partition("=")
+    names = [pair[: pair.index("=") + 1] for pair in route.query.split("&") if "=" in pair]
+    return f"{route.path}?{'&'.join(names)}"[:TARGET_LONGEST]
 
 
 def _strikes(decision: Decision) -> tuple[tuple[str, ...], tuple[Phase, ...]]:

@@ -9,7 +9,7 @@ import msgspec
 
 from chaosproxy.core.answer import Origin, UpstreamTruth
 from chaosproxy.core.call import CallKind, Layer
-from chaosproxy.core.events import Resolution, RetryAfterVerdict, Verdict
+from chaosproxy.core.events import Resolution, RetryAfterVerdict, TunnelMode, TunnelReason, Verdict
 from chaosproxy.core.failures import Outcome, Phase
 
 
@@ -171,6 +171,21 @@ class Refused(Line, frozen=True, tag="refused"):
     status: int
 
 
+class Tunnelled(Line, frozen=True, tag="tunnel"):
+    """A tunnel, at its end."""
+
+    host: str
+    """Host and port, as the CONNECT named them."""
+    mode: TunnelMode
+    reason: TunnelReason
+    """Why it had that mode."""
+    bytes_up: int
+    """From the agent; 0 for an intercepted one, whose calls have lines of their own."""
+    bytes_down: int
+    """To the agent."""
+    seconds: float
+
+
 class Control(Line, frozen=True, tag="control"):
     """Somebody changed something."""
 
@@ -192,4 +207,15 @@ class RunEnded(Line, frozen=True, tag="run_ended"):
     """Lines lost before this one because they could not be written."""
 
 
-Record = RunStarted | CallEnded | EpisodeEnded | SessionOver | HintJudged | Duplicated | Refused | Control | RunEnded
+Record = (
+    RunStarted
+    | CallEnded
+    | EpisodeEnded
+    | SessionOver
+    | HintJudged
+    | Duplicated
+    | Refused
+    | Tunnelled
+    | Control
+    | RunEnded
+)

@@ -6,7 +6,7 @@ import pytest
 
 from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.upstream import IDLE_LIMIT, IDLE_LIMIT_UNSAFE
+from chaosproxy.dataplane.http.pool import IDLE_LIMIT, IDLE_LIMIT_UNSAFE
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon
 from tests.doubles.upstream import OK, Say, ScriptedUpstream, Then
@@ -82,7 +82,7 @@ async def test_connection_that_is_closing_is_not_used(plane: Plane) -> None:
     await plane.ask(GET)
     pool = plane.listener.pool
     (idle,) = pool._idle.values()
-    connection = idle[0]
+    (connection,) = idle
     connection.abandon()
 
     assert pool.take(connection.origin, unsafe=False) is None, "the loop has not told the pool yet"
@@ -91,7 +91,7 @@ async def test_connection_that_is_closing_is_not_used(plane: Plane) -> None:
 async def test_unsafe_requests_take_only_connections_just_used(plane: Plane, tool: ScriptedUpstream) -> None:
     await plane.ask(POST)
     (idle,) = plane.listener.pool._idle.values()
-    idle[0].idle_since -= IDLE_LIMIT_UNSAFE
+    next(iter(idle)).idle_since -= IDLE_LIMIT_UNSAFE
 
     await plane.ask(POST)
     assert tool.connections == 2
@@ -105,7 +105,7 @@ async def test_idle_connections_are_closed_in_the_end(plane: Plane, tool: Script
     (idle,) = pool._idle.values()
     pool.sweep()
     assert idle
-    idle[0].idle_since -= IDLE_LIMIT  # and the listener looks now and then
+    next(iter(idle)).idle_since -= IDLE_LIMIT  # and the listener looks now and then
 
     assert await tool.ends.first() in (End.FIN, End.RESET)
 

@@ -7,24 +7,38 @@ import pytest
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Hang, Reject, Respond, Rewrite, Truncate, Unfit
-from chaosproxy.core.failures import FailureKind, Outcome, Phase
-from chaosproxy.dataplane.http.rendering import (
-    Cut,
-    cut_reply,
-    made_outcome,
-    made_reply,
-    reply_bytes,
-    rewritten,
-    stages,
-    whole_reply,
+from chaosproxy.core.effects import (
+    Delay,
+    Disconnect,
+    EditEvent,
+    Effect,
+    Ending,
+    ErrorEvent,
+    EventChange,
+    Extent,
+    Flaw,
+    Handshake,
+    Hang,
+    Misframe,
+    Misframing,
+    Place,
+    Reject,
+    Respond,
+    Rewrite,
+    Stall,
+    Throttle,
+    Truncate,
+    Unfit,
 )
+from chaosproxy.core.failures import FailureKind, Outcome, Phase
+from chaosproxy.dataplane.http.rendering import NOTHING, framed, made_outcome, made_reply, rewritten, stages
 from chaosproxy.dataplane.http.wire import Framing
 from chaosproxy.dialects import load_builtin
 from tests.doubles.plane import NATURE, deciding
 
 BEFORE, AFTER, DURING = Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM, Phase.DURING_BODY
 CAP = 1_000_000
+HALF = Place(Extent.BODY, 0.5)
 
 
 def reply(body: bytes = b"hello world", *headers: tuple[bytes, bytes], status: int = 200) -> Reply:
@@ -41,16 +55,17 @@ def shouting(name: str = "shout") -> Rewrite:
 def test_effects_are_sorted_into_stages() -> None:
     before, hang, after = Delay(1, BEFORE), Hang(2, BEFORE), Delay(3, AFTER)
     reject, respond = Reject(FailureKind.RATE_LIMITED, BEFORE), Respond(reply(), AFTER)
-    lost, cut, shout = Disconnect(Ending.RESET, AFTER), Truncate(0.5, Ending.CLOSE), shouting()
+    lost, cut, shout = Disconnect(Ending.RESET, AFTER), Truncate(HALF, Ending.CLOSE), shouting()
+    pause, dropped = Stall(HALF, 1, None), Disconnect(Ending.CLOSE, DURING)
 
-    plan = stages(deciding(cut, shout, after, lost, respond, reject, before, hang))
+    plan = stages(deciding(cut, shout, after, lost, pause, respond, reject, dropped, before, hang))
 
     assert plan.before == (before, hang)
     assert plan.instead == reject
     assert plan.after == (after, lost)
     assert plan.replaced == respond
     assert plan.rewrites == (shout,)
-    assert plan.delivery == cut
+    assert plan.delivery == (cut, pause, dropped)
 
 
 def test_stages_take_the_effects_of_all_faults_in_order() -> None:
@@ -71,12 +86,38 @@ def test_stages_take_the_effects_of_all_faults_in_order() -> None:
         (Disconnect(Ending.CLOSE, AFTER), True),
         (Disconnect(Ending.CLOSE, DURING), True),
         (Reject(FailureKind.UNAVAILABLE, AFTER), True),
-        (Truncate(0.5, Ending.CLOSE), True),
+        (Truncate(HALF, Ending.CLOSE), True),
         (shouting(), True),
     ],
 )
 def test_only_what_needs_the_tools_reply_waits_for_it(effect: Effect, needs: bool) -> None:
     assert stages(deciding(effect)).needs_reply is needs
+
+
+@pytest.mark.parametrize(
+    ("effect", "collects", "wants_body"),
+    [
+        (Delay(1, AFTER), True, True),
+        (shouting(), True, True),
+        (Hang(1, AFTER), True, False),
+        (Disconnect(Ending.CLOSE, AFTER), True, False),
+        (Respond(reply(), AFTER), True, False),
+        (Truncate(HALF, Ending.CLOSE), False, True),
+        (Disconnect(Ending.CLOSE, DURING), False, True),
+        (Throttle(Extent.BYTES, 1, 1.0), False, True),
+        (Misframe(Misframing.NO_LAST_CHUNK), False, True),
+        (EditEvent(1, EventChange.DROP), False, True),
+        (ErrorEvent(1, Reject(FailureKind.UNAVAILABLE, DURING)), False, True),
+    ],
+)
+def test_what_happens_on_delivery_needs_no_whole_reply(effect: Effect, collects: bool, wants_body: bool) -> None:
+    plan = stages(deciding(effect))
+
+    assert (plan.collects, plan.wants_body) == (collects, wants_body)
+
+
+def test_handshake_is_nothing_that_happens_to_a_call() -> None:
+    assert stages(deciding(Handshake(Flaw.EXPIRED))) == NOTHING
 
 
 # Answers in the tool's place
@@ -117,14 +158,14 @@ def test_outcome_of_an_answer_that_was_made(effect: Reject | Respond, by_status:
 def test_made_reply_is_framed_by_its_length() -> None:
     made = reply(b"abc", (b"X", b"1"), (b"Transfer-Encoding", b"chunked"))
 
-    whole = reply_bytes(made, head_only=False)
-    assert whole == b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 3\r\n\r\nabc"
-    assert reply_bytes(made, head_only=True) == whole[:-3]
+    headers = ((b"X", b"1"), (b"Content-Length", b"3"))
+    assert framed(made, head_only=False) == (Reply(200, b"OK", headers, b"abc"), Framing.LENGTH)
+    assert framed(made, head_only=True) == (Reply(200, b"OK", headers, b""), Framing.NONE)
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_statuses_without_a_body_have_none(status: int) -> None:
-    assert reply_bytes(reply(b"abc", status=status), head_only=False) == b"HTTP/1.1 %d OK\r\n\r\n" % status
+    assert framed(reply(b"abc", status=status), head_only=False) == (reply(b"", status=status), Framing.NONE)
 
 
 # Rewriting
@@ -190,62 +231,3 @@ def test_one_unfit_rewrite_leaves_the_whole_reply_alone() -> None:
     unfit = Rewrite(lambda _said: Unfit("not_json"), "never")
 
     assert rewritten(reply(), (shouting(), unfit), CAP) == Unfit("not_json")
-
-
-# Cutting
-
-
-def test_cut_of_a_known_length_keeps_its_promise_and_not_its_word() -> None:
-    said = reply(b"0123456789", (b"Content-Length", b"10"))
-
-    assert cut_reply(said, Framing.LENGTH, Truncate(0.3, Ending.RESET)) == Cut(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n012", 3, Ending.RESET
-    )
-
-
-def test_cut_of_chunks_stops_inside_a_chunk() -> None:
-    said = reply(b"0123456789abcdef", (b"Transfer-Encoding", b"chunked"))
-
-    cut = cut_reply(said, Framing.CHUNKED, Disconnect(Ending.CLOSE, DURING))
-
-    assert cut == Cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n01234567", 8, Ending.CLOSE)
-
-
-def test_cut_of_a_body_that_ends_with_the_connection() -> None:
-    assert cut_reply(reply(b"0123456789"), Framing.CLOSE, Truncate(0.5, Ending.CLOSE)) == Cut(
-        b"HTTP/1.1 200 OK\r\n\r\n01234", 5, Ending.CLOSE
-    )
-
-
-@pytest.mark.parametrize("framing", [Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE])
-@pytest.mark.parametrize("keep", [0.0, 0.999999])
-def test_cut_never_delivers_all_of_it(framing: Framing, keep: float) -> None:
-    cut = cut_reply(reply(b"ab"), framing, Truncate(keep, Ending.CLOSE))
-
-    assert isinstance(cut, Cut)
-    assert cut.body_bytes == (1 if keep else 0)
-    assert cut.data.count(b"ab") == 0
-
-
-@pytest.mark.parametrize(("body", "framing"), [(b"", Framing.LENGTH), (b"", Framing.CHUNKED), (b"", Framing.NONE)])
-def test_nothing_cannot_be_cut(body: bytes, framing: Framing) -> None:
-    assert cut_reply(reply(body), framing, Truncate(0.5, Ending.CLOSE)) == Unfit("empty_body")
-
-
-# As it came
-
-
-@pytest.mark.parametrize(
-    ("framing", "body", "trailers", "written"),
-    [
-        (Framing.LENGTH, b"abc", (), b"abc"),
-        (Framing.CLOSE, b"abc", (), b"abc"),
-        (Framing.NONE, b"", (), b""),
-        (Framing.CHUNKED, b"abc", [(b"T", b"1")], b"3\r\nabc\r\n0\r\nT: 1\r\n\r\n"),
-        (Framing.CHUNKED, b"", (), b"0\r\n\r\n"),
-    ],
-)
-def test_whole_reply(framing: Framing, body: bytes, trailers: list[tuple[bytes, bytes]], written: bytes) -> None:
-    said = reply(body, (b"a", b"1"), (b"A", b"2"))
-
-    assert whole_reply(said, framing, trailers) == b"HTTP/1.1 200 OK\r\na: 1\r\nA: 2\r\n\r\n" + written

@@ -112,7 +112,7 @@ def test_path_may_name_the_session(target: str, session: str | None, onward: byt
         ("GET", "/", 404, "unknown_upstream"),
         ("GET", "//search/x", 404, "unknown_upstream"),
         ("GET", "/~run42", 404, "unknown_upstream"),
-        ("CONNECT", "pay.test:443", 501, "connect"),
+        ("CONNECT", "pay.test:443", 400, "bad_target"),
         ("OPTIONS", "*", 400, "bad_target"),
         ("GET", "ftp://a.test/x", 400, "bad_target"),
         ("GET", "search/x", 400, "bad_target"),

@@ -5,9 +5,9 @@ import gzip
 import pytest
 
 from chaosproxy.core.answer import Origin, Reply, UpstreamTruth
-from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Rewrite, Truncate, Unfit
+from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Extent, Place, Rewrite, Truncate, Unfit
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.dataplane.http.misbehave import REPLY_CAP
+from chaosproxy.dataplane.http.delivery import REPLY_CAP
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End
 from tests.doubles.upstream import ScriptedUpstream, Then
@@ -96,8 +96,6 @@ async def test_reply_that_cannot_be_rewritten_is_unharmed(
 ) -> None:
     plane.injects(effect)
     said, then = FRAMED[name]
-    if name == "chunks":  # one chunk is as good as two
-        said = FINE + b"Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n"
 
     assert await deliver(plane, tool, name) == (said, End.SILENT if then is Then.KEEP else End.FIN)
     answer = await plane.answer()
@@ -127,23 +125,24 @@ async def test_encoding_that_cannot_be_read_is_unharmed(
 # Replies that are not held
 
 
-@pytest.mark.parametrize("effect", [SHOUT, Truncate(0.5, Ending.RESET), Delay(0.0, Phase.AFTER_UPSTREAM)])
+@pytest.mark.parametrize(
+    "effect", [SHOUT, Truncate(Place(Extent.BODY, 0.5), Ending.RESET), Delay(0.0, Phase.AFTER_UPSTREAM)]
+)
 async def test_reply_over_the_cap_passes_unharmed(plane: Plane, tool: ScriptedUpstream, effect: Effect) -> None:
     body = bytes(range(256)) * ((REPLY_CAP // 256) + 4096)
-    said = FINE + b"Content-Length: %d\r\n\r\n" % len(body)
-    tool.says(said, body)
+    tool.says(FINE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body), body, b"\r\n0\r\n\r\n")
     plane.injects(effect)
     agent = await plane.agent()
     await agent.send(GET)
 
-    assert (await agent.response()).raw == said + body
+    assert (await agent.response()).body == body
     assert await agent.ending() == (b"", End.SILENT)
     answer = await plane.answer()
     assert (answer.skipped, answer.origin, answer.outcome) == ("body_too_large", Origin.UPSTREAM, Outcome.OK)
     assert answer.bytes_out == len(body)
 
 
-@pytest.mark.parametrize("effect", [SHOUT, Truncate(0.5, Ending.RESET)])
+@pytest.mark.parametrize("effect", [SHOUT, Truncate(Place(Extent.BODY, 0.5), Ending.RESET)])
 async def test_stream_of_events_passes_as_it_comes(plane: Plane, tool: ScriptedUpstream, effect: Effect) -> None:
     said = FINE + b"Content-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
     tool.says(said, b"9\r\ndata: 1\n\n\r\n", then=Then.STALL)
@@ -163,15 +162,20 @@ async def test_stream_of_events_passes_as_it_comes(plane: Plane, tool: ScriptedU
 
 CUTS = {
     "length": FINE + b"Content-Length: 10\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n012",
-    "chunks": FINE + b"Transfer-Encoding: chunked\r\n\r\na\r\n012",
+    "chunks": FINE + b"Transfer-Encoding: chunked\r\n\r\n4\r\n012",
     "close": FINE + b"\r\n012",
+}
+HALVES = {
+    "length": CUTS["length"] + b"34",
+    "chunks": FINE + b"Transfer-Encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n4",
+    "close": CUTS["close"] + b"34",
 }
 
 
 @pytest.mark.parametrize("name", FRAMED)
 @pytest.mark.parametrize(("ending", "end"), [(Ending.CLOSE, End.FIN), (Ending.RESET, End.RESET)])
 async def test_truncated_reply(plane: Plane, tool: ScriptedUpstream, name: str, ending: Ending, end: End) -> None:
-    plane.injects(Truncate(0.3, ending))
+    plane.injects(Truncate(Place(Extent.BODY, 0.3), ending))
 
     assert await deliver(plane, tool, name) == (CUTS[name], end)
     answer = await plane.answer()
@@ -188,11 +192,11 @@ async def test_disconnect_during_the_body_is_half_way(
     plane.injects(Disconnect(ending, Phase.DURING_BODY))
 
     said, how = await deliver(plane, tool, name)
-    assert (said, how) == (CUTS[name] + b"34", end)
+    assert (said, how) == (HALVES[name], end)
 
 
 async def test_truncated_chunks_for_an_old_agent(plane: Plane, tool: ScriptedUpstream) -> None:
-    plane.injects(Truncate(0.3, Ending.CLOSE))
+    plane.injects(Truncate(Place(Extent.BODY, 0.3), Ending.CLOSE))
 
     assert await deliver(plane, tool, "chunks", OLD) == (FINE + b"\r\n012", End.FIN)
 
@@ -204,7 +208,7 @@ async def test_long_part_arrives_whole_before_the_end(
     """A reset throws away what has not arrived: it waits until all has."""
     body = bytes(range(256)) * 4096 * 4
     tool.says(FINE + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    plane.injects(Truncate(0.5, ending))
+    plane.injects(Truncate(Place(Extent.BODY, 0.5), ending))
     agent = await plane.agent()
     await agent.send(GET)
 
@@ -215,7 +219,7 @@ async def test_long_part_arrives_whole_before_the_end(
 @pytest.mark.parametrize("keep", [0.0, 0.01])
 @pytest.mark.parametrize("name", FRAMED)
 async def test_keeping_nothing_is_the_head_alone(plane: Plane, tool: ScriptedUpstream, name: str, keep: float) -> None:
-    plane.injects(Truncate(keep, Ending.CLOSE))
+    plane.injects(Truncate(Place(Extent.BODY, keep), Ending.CLOSE))
     head = FRAMED[name][0].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
     assert await deliver(plane, tool, name) == (head, End.FIN)
@@ -230,7 +234,9 @@ async def test_keeping_nothing_is_the_head_alone(plane: Plane, tool: ScriptedUps
         (GET, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"),
     ],
 )
-@pytest.mark.parametrize("effect", [Truncate(0.5, Ending.RESET), Disconnect(Ending.CLOSE, Phase.DURING_BODY), UNFIT])
+@pytest.mark.parametrize(
+    "effect", [Truncate(Place(Extent.BODY, 0.5), Ending.RESET), Disconnect(Ending.CLOSE, Phase.DURING_BODY), UNFIT]
+)
 async def test_reply_without_a_body_is_unharmed(
     plane: Plane, tool: ScriptedUpstream, sent: bytes, said: bytes, effect: Effect
 ) -> None:
@@ -249,7 +255,7 @@ async def test_rewritten_head_is_a_head(plane: Plane, tool: ScriptedUpstream) ->
     tool.says(FINE + b"Content-Length: 10\r\n\r\n")
     plane.injects(
         Rewrite(lambda said: Reply(said.status, said.reason, said.headers, b"a page"), "a page"),
-        Truncate(0.5, Ending.CLOSE),
+        Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE),
     )
     agent = await plane.agent()
     await agent.send(HEAD)
@@ -260,7 +266,7 @@ async def test_rewritten_head_is_a_head(plane: Plane, tool: ScriptedUpstream) ->
 @pytest.mark.parametrize("name", FRAMED)
 async def test_rewritten_and_truncated(plane: Plane, tool: ScriptedUpstream, name: str) -> None:
     twice = Rewrite(lambda said: Reply(said.status, said.reason, said.headers, said.body * 2), "twice")
-    plane.injects(twice, Truncate(0.6, Ending.RESET))
+    plane.injects(twice, Truncate(Place(Extent.BODY, 0.6), Ending.RESET))
 
     said, end = await deliver(plane, tool, name)
     assert end is End.RESET
@@ -271,7 +277,10 @@ async def test_rewritten_and_truncated(plane: Plane, tool: ScriptedUpstream, nam
 # Connections
 
 
-@pytest.mark.parametrize("effect", [SHOUT, UNFIT, Truncate(0.5, Ending.CLOSE), Truncate(0.5, Ending.RESET)])
+@pytest.mark.parametrize(
+    "effect",
+    [SHOUT, UNFIT, Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE), Truncate(Place(Extent.BODY, 0.5), Ending.RESET)],
+)
 async def test_tool_that_said_all_keeps_its_connection(plane: Plane, tool: ScriptedUpstream, effect: Effect) -> None:
     """What breaks is the agent's connection, which is never used again; the tool's has carried a whole reply."""
     plane.injects(effect)

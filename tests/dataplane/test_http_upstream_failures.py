@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chaosproxy.core.answer import Origin, UpstreamTruth
-from chaosproxy.core.effects import Ending, Truncate
+from chaosproxy.core.effects import Ending, Extent, Place, Truncate
 from chaosproxy.core.failures import Outcome
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Ended, Stream, soon
@@ -184,7 +184,7 @@ async def test_answer_that_does_not_begin_in_time_is_a_504(impatient: Plane, too
 
 async def test_tool_under_an_after_fault_that_does_not_answer_in_time(impatient: Plane, tool: ScriptedUpstream) -> None:
     tool.says(then=Then.STALL)
-    impatient.injects(Truncate(0.5, Ending.CLOSE))
+    impatient.injects(Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE))
     await impatient.start()
 
     assert (await impatient.ask(POST)).status == 504
@@ -277,7 +277,7 @@ async def test_any_response_ends_in_an_answer_or_a_closed_connection(
     plane: Plane, tool: ScriptedUpstream, say: Say, sent: bytes, faulted: bool
 ) -> None:
     if faulted:
-        plane.injects(Truncate(0.5, Ending.CLOSE))
+        plane.injects(Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE))
     tool.says_in_turn(say)
     before = len(plane.path.answers)
     agent = await plane.agent()

@@ -9,12 +9,17 @@ from chaosproxy.core.answer import Answer
 from chaosproxy.core.call import Call, CallKind, Layer, Match
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Effect
-from chaosproxy.core.events import ConnectionCounted, Event, RequestRefused
+from chaosproxy.core.events import ConnectionCounted, Event, RequestRefused, TunnelClosed, TunnelOpened
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.dataplane.http.interception import Interception
+from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
 from chaosproxy.dataplane.http.listener import Listener, Surroundings
 from chaosproxy.dataplane.http.reading import Reader
 from chaosproxy.dataplane.http.routing import Router
+from chaosproxy.dataplane.tls.authority import Authority
+from chaosproxy.dataplane.tls.contexts import AgentContexts
 from chaosproxy.dialects import load_builtin
+from chaosproxy.engine.concerns import Concerns
 from chaosproxy.profiles.models import Profile
 from tests.doubles.log import Log
 from tests.doubles.streams import Message, Stream, soon
@@ -37,6 +42,8 @@ class ScriptedPath:
         self.answers: Log[Answer] = Log()
         self.refused: Log[RequestRefused] = Log()
         self.connected: Log[int] = Log()
+        self.opened: Log[TunnelOpened] = Log()
+        self.closed: Log[TunnelClosed] = Log()
         self.ended_twice: list[int] = []
         self._open: set[int] = set()
 
@@ -62,6 +69,10 @@ class ScriptedPath:
     def report(self, event: Event) -> None:
         if isinstance(event, RequestRefused):
             self.refused.add(event)
+        elif isinstance(event, TunnelOpened):
+            self.opened.add(event)
+        elif isinstance(event, TunnelClosed):
+            self.closed.add(event)
         elif isinstance(event, ConnectionCounted):
             self.connected.add(event.change)
 
@@ -78,13 +89,22 @@ class _Errors(logging.Handler):
 class Plane:
     """A running listener. `stop` also checks what must hold after every test."""
 
-    def __init__(self, profile: Mapping[str, Any], *, open_to_others: bool = False) -> None:
+    def __init__(
+        self,
+        profile: Mapping[str, Any],
+        *,
+        open_to_others: bool = False,
+        authority: Authority | None = None,
+        limits: Limits = DEFAULTS,
+    ) -> None:
         self.path = ScriptedPath()
         self.profile = Profile.model_validate({"version": 1, "name": "a test", **profile})
         self._own: set[tuple[str, int]] = set()
         reader = Reader(self.profile, Router(self.profile, self._own, open_to_others=open_to_others))
+        interception = Interception(Concerns(self.profile), AgentContexts(authority) if authority else None)
+        dialects = {"generic": load_builtin("generic")}
         self.listener = Listener(
-            Surroundings(reader, self.path, {"generic": load_builtin("generic")}, lambda: 1_795_348_800.0)
+            Surroundings(reader, self.path, dialects, lambda: 1_795_348_800.0, interception, limits)
         )
         self.address = ("", 0)
         self.unhandled: list[str] = []

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Self, TypeVar
 
@@ -22,6 +22,13 @@ async def soon(awaited: Awaitable[T]) -> T:
     """What is awaited, or a failure of the test."""
     async with asyncio.timeout(WAIT):
         return await awaited
+
+
+async def until_true(it_is: Callable[[], bool]) -> None:
+    """Give way to the others until something has become true."""
+    async with asyncio.timeout(WAIT):
+        while not it_is():
+            await asyncio.sleep(0)
 
 
 class End(StrEnum):

@@ -98,7 +98,15 @@ FROM_AGENTS: list[tuple[str, bytes, bool, bytes, str]] = [
         b"HTTP/1.1 400 ",
         "malformed",
     ),
-    ("TLS to the plain port", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", False, b"HTTP/1.1 400 ", "malformed"),
+    (
+        "TLS to the plain port",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        False,
+        b"HTTP/1.1 400 ",
+        "tls_on_plain_port",
+    ),
+    ("a SOCKS greeting", b"\x05\x01\x00", False, b"\x05\xff", "socks"),
+    ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", False, b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07", "http2"),
     ("an unknown upstream", request_to("typo"), False, b"HTTP/1.1 404 ", "unknown_upstream"),
 ]
 
@@ -112,7 +120,7 @@ async def test_what_is_no_request_is_refused_and_counted(
         got = await converse(proxy, sent, half_close=half_close)
 
         assert got.startswith(answer)
-        assert got.count(b"HTTP/1.1 4") == (1 if answer else 0)
+        assert got.count(b"HTTP/1.1 4") == answer.count(b"HTTP")
         assert await counted(proxy, f'chaosproxy_requests_refused_total{{reason="{reason}"}}') == 1
         assert (await converse(proxy, request_to("good"))).endswith(b"ok")
 

@@ -1,8 +1,7 @@
 """What is counted, what is forgotten, and that memory has an end."""
 
 from chaosproxy.engine.ledger import MOST_MEMORIES, MOST_NAMES, MOST_SESSIONS, Ledger
-from chaosproxy.engine.occasion import Occasion
-from chaosproxy.engine.plan import Slot
+from chaosproxy.engine.records import Occasion, Slot
 from chaosproxy.faults._base import Scope
 from tests.engine.doubles import call, route
 

@@ -176,3 +176,11 @@ def test_body_that_is_no_object_or_was_not_read() -> None:
 
 def test_nothing_asked_of_a_call_is_no_condition() -> None:
     assert condition(Match.model_validate({"tool": "find", "path": "/v1/*", "query": {"q": "a"}})) is None
+
+
+def test_rules_about_handshakes_and_rules_about_calls_are_about_nothing_in_common() -> None:
+    match = Match.model_validate({"upstream": route().upstream})
+    connect = route(transport="tls", tool="CONNECT search.example:443", method="CONNECT")
+    for handshake in (False, True):
+        target = Target.of(match, handshake=handshake)
+        assert (target.aims_at(route()), target.aims_at(connect)) == (not handshake, handshake)

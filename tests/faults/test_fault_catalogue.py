@@ -89,8 +89,8 @@ def test_settings_are_told_as_they_are_written() -> None:
     assert told["alpha"] == ("number", "")
     assert told["phase"] == ("before_upstream or after_upstream", "before_upstream")
     told = {setting.name: (setting.kind, setting.default) for setting in settings(catalogue()["truncated_body"])}
-    assert told["keep"] == ("rate", "50%")
-    assert told["ending"] == ("close or reset", "close")
+    assert told["keep"] == ("share of the body or size or `2 chunks` or `3 events` or `half the head`", "50%")
+    assert told["ending"] == ("close or reset or complete", "close")
     told = {setting.name: (setting.kind, setting.default) for setting in settings(catalogue()["token_expired"])}
     assert told["until"] == ("new_credentials or duration", "new_credentials")
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from chaosproxy.core.effects import Ending, Truncate
+from chaosproxy.core.effects import Ending, Extent, Place, Truncate
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults.truncated_body import TruncatedBody
 
@@ -11,9 +11,14 @@ from chaosproxy.faults.truncated_body import TruncatedBody
 @pytest.mark.parametrize(
     ("settings", "effect"),
     [
-        ({}, Truncate(0.5, Ending.CLOSE)),
-        ({"keep": "30%", "ending": "reset"}, Truncate(0.3, Ending.RESET)),
-        ({"keep": 0}, Truncate(0.0, Ending.CLOSE)),
+        ({}, Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE)),
+        ({"keep": "30%", "ending": "reset"}, Truncate(Place(Extent.BODY, 0.3), Ending.RESET)),
+        ({"keep": 0}, Truncate(Place(Extent.BODY, 0.0), Ending.CLOSE)),
+        ({"keep": 0.25}, Truncate(Place(Extent.BODY, 0.25), Ending.CLOSE)),
+        ({"keep": "2KiB"}, Truncate(Place(Extent.BYTES, 2048), Ending.CLOSE)),
+        ({"keep": "3 chunks"}, Truncate(Place(Extent.CHUNKS, 3), Ending.CLOSE)),
+        ({"keep": "1 event", "ending": "complete"}, Truncate(Place(Extent.EVENTS, 1), None)),
+        ({"keep": "half the head"}, Truncate(Place(Extent.HEAD, 0.5), Ending.CLOSE)),
     ],
 )
 def test_does(settings: dict[str, Any], effect: Truncate, turn_of: Callable[..., Turn]) -> None:
@@ -22,8 +27,14 @@ def test_does(settings: dict[str, Any], effect: Truncate, turn_of: Callable[...,
 
 
 @pytest.mark.parametrize(
-    "settings", [{"keep": "100%"}, {"keep": 1}, {"keep": "150%"}, {"keep": "x"}, {"ending": "bang"}]
+    "settings",
+    [{"keep": "100%"}, {"keep": 1}, {"keep": "150%"}, {"keep": "x"}, {"ending": "bang"}],
 )
 def test_refuses(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         TruncatedBody.model_validate({"type": "truncated_body", **settings})
+
+
+def test_half_a_head_is_no_complete_message() -> None:
+    with pytest.raises(ValueError, match="ending: half a head"):
+        TruncatedBody.model_validate({"type": "truncated_body", "keep": "half the head", "ending": "complete"})

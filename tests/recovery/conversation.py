@@ -13,11 +13,11 @@ from typing import TypeVar
 import msgspec
 
 from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import Call, Match, Route, ToolEffect
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Hang, Reject, Rewrite
 from chaosproxy.core.events import (
-    Bus,
     CallAnswered,
     CallReceived,
     DuplicateEffect,

@@ -5,12 +5,14 @@ import pytest
 
 from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
 from chaosproxy.core.decision import QUIET, Decision, Injection
-from chaosproxy.core.effects import Ending, Truncate
+from chaosproxy.core.effects import Ending, Extent, Place, Stall, Throttle, Truncate
 from chaosproxy.core.failures import Course, Outcome, Phase
 from chaosproxy.recovery.causes import NATURES, cause_of, delivered
 from tests.recovery.conversation import LATENCY, SPOIL, TRANSIENT, inject
 
-TRUNCATED = inject("truncated_body", TRANSIENT, Truncate(0.5, Ending.CLOSE), phase=Phase.DURING_BODY)
+TRUNCATED = inject(
+    "truncated_body", TRANSIENT, Truncate(Place(Extent.BODY, 0.5), Ending.CLOSE), phase=Phase.DURING_BODY
+)
 
 FAILED = Answer(
     outcome=Outcome.UNAVAILABLE,
@@ -52,6 +54,19 @@ def test_a_body_that_we_cut_is_the_faults_whoevers_status_it_bears() -> None:
     assert fault(BROKEN_OFF, TRUNCATED) == "truncated_body"
 
 
+SLOW = inject("slow_body", TRANSIENT, Throttle(Extent.BYTES, 1, 1.0), phase=Phase.DURING_BODY)
+STALLED = inject("stall", TRANSIENT, Stall(Place(Extent.BODY, 0.5), 600.0, None), phase=Phase.DURING_BODY)
+
+
+@pytest.mark.parametrize("injection", [SLOW, STALLED])
+def test_whoever_leaves_a_reply_that_we_hold_up_leaves_because_of_us(injection: Injection) -> None:
+    assert fault(LEFT, injection) == injection.fault
+
+
+def test_a_slow_body_that_breaks_off_by_itself_is_the_upstreams() -> None:
+    assert fault(BROKEN_OFF, SLOW) == "upstream"
+
+
 def test_a_body_that_broke_off_by_itself_is_the_upstreams() -> None:
     assert fault(BROKEN_OFF, TRUNCATED, problem="the upstream closed early") == "upstream"
     assert fault(BROKEN_OFF, LATENCY) == "upstream"
@@ -81,7 +96,7 @@ def test_every_outcome_but_ok_has_a_nature() -> None:
 @pytest.mark.parametrize(
     ("course", "outcomes"),
     [
-        (Course.PERSISTENT, {Outcome.DENIED, Outcome.NOT_FOUND, Outcome.QUOTA, Outcome.INVALID}),
+        (Course.PERSISTENT, {Outcome.DENIED, Outcome.NOT_FOUND, Outcome.QUOTA, Outcome.INVALID, Outcome.UNTRUSTED}),
         (Course.CONDITIONAL, {Outcome.AUTH}),
     ],
 )

@@ -6,7 +6,16 @@ from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
 from chaosproxy.core.call import Call, CallKind, Layer, Match, Route, ToolEffect
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Delay, Effect, Reject
-from chaosproxy.core.events import CallAnswered, EpisodeClosed, Resolution, SessionEnded, Verdict
+from chaosproxy.core.events import (
+    CallAnswered,
+    EpisodeClosed,
+    Resolution,
+    SessionEnded,
+    TunnelClosed,
+    TunnelMode,
+    TunnelReason,
+    Verdict,
+)
 from chaosproxy.core.failures import Course, FailureKind, Nature, Outcome, Phase
 from chaosproxy.faults.latency import Latency
 from chaosproxy.faults.server_error import ServerError
@@ -102,6 +111,10 @@ def episode(resolution: Resolution = Resolution.RECOVERED_RETRY, *, fault: str =
 
 SESSION_ENDED = SessionEnded(
     session="agent-1", source="path", calls=5, operations=3, episodes=1, started=1_000.0, ended=1_009.0
+)
+
+TUNNEL_CLOSED = TunnelClosed(
+    host="pay.test:443", mode=TunnelMode.BLIND, reason=TunnelReason.NO_CA, bytes_up=517, bytes_down=4_096, seconds=1.5
 )
 
 

@@ -10,10 +10,10 @@ from threading import Event
 
 import msgspec
 
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import SystemClock
-from chaosproxy.core.events import Bus
 from chaosproxy.telemetry.journal import Journal
-from chaosproxy.telemetry.recording import Run
+from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import OK, answered
 
 

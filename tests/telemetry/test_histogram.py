@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.telemetry.histogram import Exemplified, Histogram, Histograms
+from chaosproxy.telemetry.histogram import Exemplified, Histogram
+from chaosproxy.telemetry.histograms import Histograms
 
 BOUNDS = (0.1, 1.0, 10.0)
 

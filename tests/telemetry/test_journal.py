@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.events import (
-    Bus,
     ConnectionCounted,
     DuplicateEffect,
     EpisodeOpened,
@@ -25,8 +25,8 @@ from chaosproxy.core.events import (
 )
 from chaosproxy.telemetry.journal import BATCH, WAITING_MOST, Journal
 from chaosproxy.telemetry.journal_reader import Unreadable, read_journal
-from chaosproxy.telemetry.recording import Run
 from chaosproxy.telemetry.records import CallEnded, Control, Record, RunEnded, RunStarted
+from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import SESSION_ENDED, STRUCK, answered, call, episode, route
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,10 +169,10 @@ def test_full_disk(caplog: pytest.LogCaptureFixture) -> None:
 DISK_WITH_SPACE_AGAIN = """
 import logging, resource, sys
 from pathlib import Path
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import ManualClock
-from chaosproxy.core.events import Bus
 from chaosproxy.telemetry.journal import Journal
-from chaosproxy.telemetry.recording import Run
+from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import answered
 
 logging.basicConfig(format="%(message)s", stream=sys.stdout)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.errors import UsageError
 from chaosproxy.telemetry.journal_reader import Unreadable, read_journal
-from chaosproxy.telemetry.recording import Recorder, Run
+from chaosproxy.telemetry.recording import Recorder
 from chaosproxy.telemetry.records import CallEnded, Control, EpisodeEnded, Record
+from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import answered, episode
 
 RECORDER = Recorder(Run("monday", "abc123", 7, id="r1"), ManualClock())

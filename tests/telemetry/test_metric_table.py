@@ -5,9 +5,9 @@ import subprocess
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import Layer
 from chaosproxy.core.events import (
-    Bus,
     CallReceived,
     DuplicateEffect,
     FaultInjected,
@@ -17,11 +17,14 @@ from chaosproxy.core.events import (
     RetryAfterJudged,
     RetryAfterVerdict,
     RetryWaited,
+    TunnelMode,
+    TunnelOpened,
+    TunnelReason,
 )
 from chaosproxy.telemetry import metric_table
 from chaosproxy.telemetry.metric_table import Metric, MetricKind
 from chaosproxy.telemetry.metrics import Metrics
-from tests.telemetry.happenings import MATCH, REFUSED, STRUCK, Books, answered, call, episode, profile
+from tests.telemetry.happenings import MATCH, REFUSED, STRUCK, TUNNEL_CLOSED, Books, answered, call, episode, profile
 
 TABLE = [each for each in vars(metric_table).values() if isinstance(each, Metric)]
 
@@ -47,6 +50,9 @@ injected_delay_seconds fault
 sessions_active
 connections_active
 requests_refused_total reason
+tunnels_total mode reason
+tunnels_active
+tunnel_bytes_total direction
 events_dropped_total
 label_overflow_total
 profile_info name digest seed
@@ -72,6 +78,8 @@ def busy_text() -> bytes:
         OperationClosed("agent-1", "find", OperationResult.FAILED, 1),
         episode(),
         RequestRefused("bad_framing", "two lengths", 400),
+        TunnelOpened("pay.test:443", TunnelMode.BLIND, TunnelReason.NO_CA),
+        TUNNEL_CLOSED,
     ):
         bus.publish(event)
     return metrics.render("")[0]

@@ -7,11 +7,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproxy import __version__
+from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import CallKind, Layer
 from chaosproxy.core.decision import Decision, Injection
 from chaosproxy.core.effects import Delay, Hang
 from chaosproxy.core.events import (
-    Bus,
     CallReceived,
     ConnectionCounted,
     DuplicateEffect,
@@ -24,6 +24,9 @@ from chaosproxy.core.events import (
     RetryAfterJudged,
     RetryAfterVerdict,
     RetryWaited,
+    TunnelMode,
+    TunnelOpened,
+    TunnelReason,
 )
 from chaosproxy.core.failures import Outcome, Phase
 from chaosproxy.telemetry.metrics import Metrics, delay_shares
@@ -32,6 +35,7 @@ from tests.telemetry.happenings import (
     OK,
     REFUSED,
     STRUCK,
+    TUNNEL_CLOSED,
     Books,
     answered,
     call,
@@ -219,6 +223,17 @@ def test_connections_and_refusals(scraped: Scraped) -> None:
     scraped.publish(RequestRefused("bad_framing", "two lengths", 400))
 
     assert scraped.changes() == {"connections_active{}": 1, "requests_refused_total{reason=bad_framing}": 1}
+
+
+def test_tunnels(scraped: Scraped) -> None:
+    scraped.publish(*[TunnelOpened("pay.test:443", TunnelMode.BLIND, TunnelReason.NO_CA)] * 2, TUNNEL_CLOSED)
+
+    assert scraped.changes() == {
+        "tunnels_total{mode=blind,reason=no_ca}": 2,
+        "tunnels_active{}": 1,
+        "tunnel_bytes_total{direction=up}": 517,
+        "tunnel_bytes_total{direction=down}": 4_096,
+    }
 
 
 def test_tools_beyond_fifty_share_a_label(scraped: Scraped) -> None:

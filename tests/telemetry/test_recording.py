@@ -14,8 +14,20 @@ from chaosproxy.core.events import (
     RetryAfterVerdict,
 )
 from chaosproxy.core.failures import Outcome
-from chaosproxy.telemetry.recording import TARGET_LONGEST, Recorder, Run, target
-from tests.telemetry.happenings import MATCH, OK, REFUSED, SESSION_ENDED, STRUCK, answered, call, episode, route
+from chaosproxy.telemetry.recording import TARGET_LONGEST, Recorder, target
+from chaosproxy.telemetry.run import Run
+from tests.telemetry.happenings import (
+    MATCH,
+    OK,
+    REFUSED,
+    SESSION_ENDED,
+    STRUCK,
+    TUNNEL_CLOSED,
+    answered,
+    call,
+    episode,
+    route,
+)
 
 HEAD = {"v": 1, "at": "2026-11-22T12:00:00.000000Z", "mono": 1_000.0, "run": "r1"}
 
@@ -187,6 +199,15 @@ def test_what_has_no_time_of_its_own_happened_now(recorder: Recorder) -> None:
         "reason": "bad_framing",
         "detail": "x" * 500,
         "status": 400,
+    }
+    assert fields(recorder.tunnel(TUNNEL_CLOSED)) == HEAD | {
+        "type": "tunnel",
+        "host": "pay.test:443",
+        "mode": "blind",
+        "reason": "no_ca",
+        "bytes_up": 517,
+        "bytes_down": 4_096,
+        "seconds": 1.5,
     }
 
 

@@ -1,40 +1,35 @@
 """An agent's connection: requests in, answers out, one at a time and in order, also when they are pipelined.
 
-Reads strictly: what is not clearly one request is refused, counted, and the connection closed. Decides nothing.
+Decides nothing. What comes is read by `incoming`; how long it may take, and what becomes of an agent that says or reads
+nothing, is in `limits`.
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any, Protocol, cast
-
-from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.events import RequestRefused
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.endings import reset, unsent
+from chaosproxy.dataplane.http.deadlines import Deadlines
+from chaosproxy.dataplane.http.endings import reset, reset_when_sent, unsent
 from chaosproxy.dataplane.http.exchange import Exchange
+from chaosproxy.dataplane.http.incoming import Incoming
+from chaosproxy.dataplane.http.limits import Limits
+from chaosproxy.dataplane.http.patience import Patience
 from chaosproxy.dataplane.http.reading import BODY_CAP
+from chaosproxy.dataplane.http.refusals import TOO_MANY_CONNECTIONS, RefusalLog, word
+from chaosproxy.dataplane.http.routing import Inside
 from chaosproxy.dataplane.http.sessions import Peer
-from chaosproxy.dataplane.http.wire import MAX_HEAD, Malformed, Request, check_request, own_word
+from chaosproxy.dataplane.http.tunnel import Takeover
+from chaosproxy.dataplane.http.upgrades import Upgrade
+from chaosproxy.dataplane.http.wire import Malformed, Request, own_word
 from chaosproxy.dataplane.port import CallPath
-
-HEAD_TIME = 30.0
-"""Seconds that a request may take to arrive before its connection is closed. A body may take longer, if it moves."""
-
-LINGER_TIME = 2.0
-"""Seconds for which we read on after a refusal: closing at once could destroy the answer on its way (RFC 9112, 9.6)."""
 
 PIPELINE_LIMIT = 16
 """Requests that may wait on one connection before we stop reading from it."""
-
-_HEAD_TOO_LARGE = Malformed(431, "head_too_large", f"the request head is larger than {MAX_HEAD} bytes")
-
-
-log = logging.getLogger("chaosproxy.agent")
 
 
 class AgentHost(Protocol):
@@ -42,12 +37,18 @@ class AgentHost(Protocol):
 
     path: CallPath
     stopping: bool
+    limits: Limits
+    deadlines: Deadlines
+    refusals: RefusalLog
 
     def joined(self, connection: "AgentConnection") -> int:
         """A connection was made: its number."""
 
     def parted(self, connection: "AgentConnection") -> None:
         """A connection has gone."""
+
+    def too_many(self) -> int:
+        """How many connections there are beyond the limit; less than 1 if there is room."""
 
     def begin(self, request: Request, connection: "AgentConnection") -> None:
         """A request is ready to be judged; its exchange becomes the connection's.
@@ -60,45 +61,44 @@ class AgentHost(Protocol):
         """Run a coroutine as a task that the listener owns."""
 
 
-class AgentConnection(asyncio.Protocol):
-    """One connection from an agent."""
+class AgentConnection:
+    """One connection from an agent. A protocol by what it does, not by descent, so that it can be compiled."""
 
     __slots__ = (
         "__weakref__",
-        "_deaf",
+        "_closed",
         "_ended",
-        "_full",
-        "_head_bytes",
-        "_headers",
-        "_held",
+        "_half_closed",
         "_host",
-        "_parser",
+        "_inside",
         "_queue",
-        "_receiving",
         "_refusal",
-        "_target",
         "exchange",
+        "full",
         "gone",
+        "held",
+        "incoming",
+        "patience",
         "peer",
-        "since",
+        "takeover",
         "transport",
     )
 
     transport: asyncio.Transport
 
-    def __init__(self, host: AgentHost) -> None:
+    def __init__(self, host: AgentHost, inside: Inside | None = None, closed: Callable[[], None] | None = None) -> None:
+        """`inside` is the tunnel that it is the inner end of; `closed` is called when it has gone."""
         self._host = host
-        self._parser = HttpRequestParser(self)
-        self._target = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._head_bytes = 0
-        self._receiving: Request | None = None
+        self._inside = inside
+        self._closed = closed
+        self.incoming = Incoming(self)
         self._queue: deque[Request] = deque()
         self._refusal: Malformed | None = None
-        self._deaf = self._held = self._full = self._ended = self.gone = False
+        self.held = self.full = self._ended = self._half_closed = self.gone = False
+        self.patience = Patience(self, host.limits, host.deadlines)
         self.exchange: Exchange | None = None
-        self.since = 0.0
-        """When the request that is being received began, or the lingering; 0 when the connection is idle."""
+        self.takeover: Takeover | None = None
+        """Whoever makes a tunnel of this connection, once its turn has come."""
         self.peer = Peer("", 0)
 
     # What the loop tells it
@@ -107,132 +107,99 @@ class AgentConnection(asyncio.Protocol):
         """Called by the loop."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are transports without the class
         name = transport.get_extra_info("peername")
-        self.peer = Peer(name[0] if isinstance(name, tuple) else "local", self._host.joined(self))
+        host = self._host
+        self.peer = Peer(name[0] if isinstance(name, tuple) else "local", host.joined(self), self._inside)
+        self.patience.wait(host.limits.silence)
+        too_many = host.too_many()
+        if too_many > 0:
+            self.refuse(TOO_MANY_CONNECTIONS)
+            if too_many > host.limits.told:
+                self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
-        while data and not self._deaf:
-            rest = b""
-            if self._receiving is None:
-                self._head_bytes += len(data)
-            try:
-                self._parser.feed_data(data)
-            except HttpParserUpgrade as upgrade:
-                # The request itself has been read; it is relayed without its wish to switch protocols.
-                self._parser = HttpRequestParser(self)
-                self._head_bytes = 0
-                rest = data[upgrade.args[0] :]
-            except HttpParserError as error:
-                if not self._deaf:  # else something in this segment has been refused already
-                    self._refuse(_refusal(error))
-            if self._receiving is None and self._head_bytes > MAX_HEAD and not self._deaf:
-                self._refuse(_HEAD_TOO_LARGE)
-            data = rest
+        incoming = self.incoming
+        incoming.feed(data)
+        if incoming.midway and self.exchange is None:
+            self.patience.wait_for_more()
 
     def eof_received(self) -> bool:
-        """The agent will send no more. With a call in progress it has left: see ADR 0006. Called by the loop."""
-        if self.since and not self._deaf and self._refusal is None:
-            self._report(Malformed(0, "half_request", "the connection ended in the middle of a request"), 0)
-        return False
+        """The agent will send no more; but perhaps it still reads: see ADR 0007. Called by the loop."""
+        incoming = self.incoming
+        if incoming.midway:
+            self.report(Malformed(0, "half_request", "the connection ended in the middle of a request"))
+        elif (self.exchange is not None or self._queue) and incoming.raw is None and self.transport.can_write_eof():
+            self._half_closed = self.patience.half_closed()
+        return self._half_closed
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Called by the loop."""
-        self.gone = True
-        self._host.parted(self)
+        self._part()
         self._queue.clear()
-        exchange, self.exchange = self.exchange, None
+        takeover, self.takeover = self.takeover, None
+        if takeover is not None:
+            takeover.agent_left()
+        exchange = self.exchange
         if exchange is not None:
             exchange.agent_left()
+            if not exchange.finished:
+                return  # the tool runs to its end, or to its deadline, which is still watched here
+            self.exchange = None
+        self.patience.no_more()
 
     def pause_writing(self) -> None:
         """Called by the loop."""
-        self._full = True
+        self.full = True
+        self.patience.full()
         if self.exchange is not None:
             self.exchange.agent_full(True)
 
     def resume_writing(self) -> None:
         """Called by the loop."""
-        self._full = False
+        self.full = False
         if self.exchange is not None:
             self.exchange.agent_full(False)
         else:
             self._take_next()
 
-    # What the parser tells it
+    # What is read of it
 
-    def on_message_begin(self) -> None:
-        """Called by the parser, which reads on to the end of a segment in which something was refused."""
-        if self._deaf:
-            return
-        self._target = b""
-        self._headers = []
-        self.since = monotonic()
+    @property
+    def taken_over(self) -> bool:
+        """Does it belong to a tunnel?"""
+        return self.takeover is not None
 
-    def on_url(self, url: bytes) -> None:
-        """Called by the parser; also with parts of the target."""
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser; after the head, it is a trailer, which no request of an agent's needs."""
-        if self._receiving is None:
-            self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser."""
-        if self._deaf:
-            return
-        parser = self._parser
-        request = Request(parser.get_method(), self._target, self._headers, parser.get_http_version())
-        request.keep_alive = parser.should_keep_alive() and request.version != "1.0"
-        if self._head_bytes > MAX_HEAD and _head_size(request) > MAX_HEAD:
-            raise _HEAD_TOO_LARGE
-        check_request(request)
-        self._head_bytes = 0
-        self._receiving = request
-        if _streams(request):
-            self._enqueue(request)
-
-    def on_body(self, body: bytes) -> None:
-        """Called by the parser."""
-        request = self._receiving
-        if request is None:
-            return
-        request.size += len(body)
-        self.since = monotonic()
-        exchange = self.exchange
-        if request.started and exchange is not None and exchange.request is request:
-            exchange.request_data(body)
-            return
-        request.parts.append(body)
-        if request.size > BODY_CAP and not request.started:
-            if request in self._queue:
-                self.hold(True)
-            else:
-                self._enqueue(request)
-
-    def on_message_complete(self) -> None:
-        """Called by the parser."""
-        request, self._receiving = self._receiving, None
-        if request is None:
-            return
-        self.since = 0.0
-        request.complete = True
-        exchange = self.exchange
-        if request.started:
-            if exchange is not None and exchange.request is request:
-                exchange.request_done()
-        elif request not in self._queue:
-            self._enqueue(request)
-
-    # One call after the other
-
-    def _enqueue(self, request: Request) -> None:
-        if self.exchange is None and not self._queue and not self._full:
+    def take_request(self, request: Request) -> None:
+        """A request can be judged: now, or when its turn comes."""
+        self.patience.heading = False
+        if self.exchange is None and not self._queue and not self.full:
             self._begin(request)
             return
         self._queue.append(request)
         if len(self._queue) >= PIPELINE_LIMIT:
             self.hold(True)
+
+    def take_body(self, request: Request, data: bytes) -> None:
+        """More of the body of a request that streams."""
+        exchange = self.exchange
+        if request.started and exchange is not None and exchange.request is request:
+            exchange.request_data(data)
+            return
+        request.parts.append(data)
+        if request.size > BODY_CAP:
+            self.hold(True)
+
+    def take_end(self, request: Request) -> None:
+        """A request that streams is whole."""
+        exchange = self.exchange
+        if request.started and exchange is not None and exchange.request is request:
+            exchange.request_done()
+
+    def hold_raw(self, held: bool) -> None:
+        """Enough has come of what nobody may read yet; or it has been taken."""
+        self.hold(held)
+
+    # One call after the other
 
     def _begin(self, request: Request) -> None:
         request.started = True
@@ -240,23 +207,23 @@ class AgentConnection(asyncio.Protocol):
             self._host.begin(request, self)
         except Malformed as error:
             if request.complete and request.keep_alive and error.status == 404:
-                self._report(error, error.status)
+                self.report(error)
                 self.send(own_word(error.status, error.detail, head_only=request.method == b"HEAD"))
                 self._next()
             else:
                 self._queue.clear()
-                self._refuse(error)
+                self.refuse(error)
 
     def exchange_done(self, *, keep: bool) -> None:
         """The call is over; go on with the next, or close when all is written."""
         exchange, self.exchange = self.exchange, None
-        if self.gone or self._ended:
+        if self.gone or self._ended or exchange is None or exchange.switched:
             return
-        if exchange is not None and not exchange.request.complete:
+        request = exchange.request
+        if not request.complete:
             self._linger()
-        elif not keep or self._host.stopping or (exchange is not None and not exchange.request.keep_alive):
-            self._deaf = True
-            self.transport.close()
+        elif not keep or self._host.stopping or not request.keep_alive:
+            self.close()
         else:
             self._next()
 
@@ -264,15 +231,33 @@ class AgentConnection(asyncio.Protocol):
         if self._queue:
             # Not at once: a long pipeline of requests that are answered at once would be a deep recursion.
             asyncio.get_running_loop().call_soon(self._take_next)
+        elif self.incoming.raw is not None:
+            asyncio.get_running_loop().call_soon(self._go_on)
         elif self._refusal is not None:
-            self._refuse(self._refusal)
-        elif self._held:
-            self.hold(False)
+            self.refuse(self._refusal)
+        elif self._half_closed:
+            self.close()
+        else:
+            if self.held:
+                self.hold(False)
+            self.patience.wait_for_more()
 
     def _take_next(self) -> None:
-        if self.exchange is None and self._queue and not self._full and not self.gone:
+        if self.exchange is None and self._queue and not self.full and not self.gone:
             self._begin(self._queue.popleft())
             self.hold(len(self._queue) >= PIPELINE_LIMIT)
+
+    @property
+    def _busy(self) -> bool:
+        """Asked anew each time: a type checker takes an attribute for what it was before a call, and so does mypyc."""
+        return self.exchange is not None
+
+    def _go_on(self) -> None:
+        """The request that might have switched protocols has got an ordinary answer: what followed it is the next."""
+        if not self._busy and not self.gone:
+            self.incoming.go_on()
+            if not self._busy:
+                self.patience.wait_for_more()
 
     # What an exchange asks of it
 
@@ -282,69 +267,118 @@ class AgentConnection(asyncio.Protocol):
 
     def hold(self, held: bool) -> None:
         """Stop reading from the agent, or go on."""
-        if held is self._held or self.gone:
+        if held is self.held or self.gone:
             return
-        self._held = held
+        self.held = held
+        if self._half_closed:
+            return  # nothing more will come, and the loop would only tell us so again
         if held:
             self.transport.pause_reading()
+            self.patience.held()
         else:
             self.transport.resume_reading()
 
+    def watch(self, at: float) -> None:
+        """Look at the deadlines at that time (monotonic seconds), if not before."""
+        self.patience.watch(at)
+
     def end(self, ending: Ending) -> None:
         """End the connection: with FIN when all is written, or with RST as soon as it is."""
-        self._deaf = self._ended = True
-        if ending is Ending.CLOSE and (self._receiving is not None or self._held):
+        self._ended = True
+        if ending is Ending.CLOSE and (self.incoming.receiving is not None or self.held):
             self._linger()  # closing now, with bytes of the agent's unread, would be a reset
         elif ending is Ending.CLOSE:
-            self.transport.close()
-        elif unsent(self.transport) == 0:
-            reset(self.transport)
+            self.close()
         else:
-            self._host.spawn(self._reset_when_sent())
+            self.incoming.stop()
+            if unsent(self.transport) == 0:
+                reset(self.transport)
+            else:
+                self._host.spawn(reset_when_sent(self.transport))
 
-    async def _reset_when_sent(self) -> None:
-        until = monotonic() + 1.0
-        while not self.gone and unsent(self.transport) and monotonic() < until:
-            await asyncio.sleep(0.001)
+    def switch(self, upstream: asyncio.Transport, said: bytes, place: str) -> None:
+        """The upstream at `place` has switched protocols and has `said` this since: join both connections."""
+        if self.gone:
+            upstream.abort()
+            return
+        upgrade = Upgrade(self._host.path.report, place, self.hand_over)
+        self.takeover = upgrade
+        upgrade.join(self.transport, upstream, to_upstream=self.take_raw(), to_agent=said)
+
+    # What a tunnel asks of it
+
+    def take_raw(self) -> bytes:
+        """What has come for the tunnel until now; it is the taker's from then on."""
+        return self.incoming.take_raw()
+
+    def refuse_tunnel(self, error: Malformed) -> None:
+        """There will be no tunnel: say why, and close."""
+        self.takeover = None
         if not self.gone:
-            reset(self.transport)
+            self.refuse(error)
 
-    # Refusals
+    def hand_over(self) -> None:
+        """The transport has become somebody else's, and tells us of nothing any more."""
+        self.takeover = None
+        if not self.gone:
+            self.patience.no_more()
+            self._part()
 
-    def _refuse(self, error: Malformed) -> None:
+    def _part(self) -> None:
+        self.gone = True
+        self._host.parted(self)
+        if self._closed is not None:
+            self._closed()
+
+    # Refusals and ends
+
+    def refuse(self, error: Malformed) -> None:
         """Answer what cannot be passed on, once the calls before it have been answered, and close."""
         exchange = self.exchange
-        if exchange is not None and exchange.request is self._receiving:
-            self._report(error, error.status)
+        incoming = self.incoming
+        if exchange is not None and exchange.request is incoming.receiving:
+            self.report(error)
             exchange.break_off(error.status, error.detail)
             return
         if exchange is not None or self._queue:
+            if self._queue and self._queue[-1] is incoming.receiving:
+                self._queue.pop()  # the rest of it will never come
             self._refusal = error
-            self._deaf = True
-            return
-        self._report(error, error.status)
+            incoming.stop()
+            if exchange is not None or self._queue:
+                return
+        self.report(error)
         if not self.gone:
-            self.send(own_word(error.status, error.detail, close=True))
+            self.send(word(error, incoming.opening))
             self._linger()
 
-    def _report(self, error: Malformed, status: int) -> None:
-        self._host.path.report(RequestRefused(error.reason, error.detail, status))
+    def report(self, error: Malformed) -> None:
+        """Tell of a refusal."""
+        self._host.path.report(RequestRefused(error.reason, error.detail, error.status))
+        self._host.refusals.note(error, self.peer.address, monotonic())
 
     def _linger(self) -> None:
         """Close our half; what still comes is read and dropped until the agent closes, or for a while."""
-        self._deaf = True
-        self._receiving = None
-        self.since = monotonic()
+        self.incoming.stop()
         self.hold(False)
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
         else:
             self.transport.close()
+        self.patience.wait(self._host.limits.linger)
+
+    def close(self) -> None:
+        """Close, once all is written."""
+        self.incoming.stop()
+        self.transport.close()
+        self.patience.wait(self._host.limits.flush)
 
     # When the listener stops
 
     def close_if_idle(self) -> bool:
         """Close the connection if no call is in progress on it; True if one is."""
+        if self.takeover is not None:
+            return self.takeover.close_if_idle()
         if self.exchange is None and not self._queue:
             self.transport.close()
             return False
@@ -355,42 +389,7 @@ class AgentConnection(asyncio.Protocol):
         self._queue.clear()
         if self.exchange is not None:
             self.exchange.give_up(Outcome.AGENT_LEFT)
-        self.transport.abort()
-
-    def overdue(self, now: float) -> None:
-        """Called now and then: give up on a request that does not arrive, and on lingering."""
-        if not self.since or self.exchange is not None:
-            return
-        if self._deaf:
-            if now - self.since > (HEAD_TIME if self.transport.get_write_buffer_size() else LINGER_TIME):
-                self.transport.abort()
-        elif now - self.since > HEAD_TIME:
-            self._refuse(Malformed(408, "slow_request", f"the request did not arrive within {HEAD_TIME:g} s"))
-
-
-def _refusal(error: HttpParserError) -> Malformed:
-    """What the agent is told of the parser's complaint. One that a callback of ours raised stands behind it."""
-    if not isinstance(error, HttpParserCallbackError):
-        return Malformed(400, "malformed", f"not an HTTP/1.1 request: {error}")
-    cause = error.__context__
-    if isinstance(cause, Malformed):
-        return cause
-    log.error("request_failed", exc_info=cause)
-    return Malformed(500, "internal", "the request could not be handled")
-
-
-def _head_size(request: Request) -> int:
-    return len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
-
-
-def _streams(request: Request) -> bool:
-    """Must its body be passed on while it is still coming?
-
-    Bodies are read before the call is judged, because arguments are part of what it is; but not if they are too
-    large, nor if the agent waits for a word of the upstream's first, nor if the two may be talking in both directions.
-    """
-    if b"expect" in request.found:
-        return True
-    if request.chunked:
-        return b"json" not in request.found.get(b"content-type", b"").lower()
-    return request.length() > BODY_CAP
+        if self.takeover is not None:
+            self.takeover.abort()
+        else:
+            self.transport.abort()

@@ -5,17 +5,17 @@ strikes is driven by `misbehave`, which uses what is here.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from hashlib import blake2b
 from time import monotonic
-from typing import Any, Protocol
+from typing import Final
 
 from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
 from chaosproxy.dataplane.http.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
-from chaosproxy.dataplane.http.upstream import Pool, Receiver, UpstreamConnection, UpstreamError
+from chaosproxy.dataplane.http.upstream import Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
     IDEMPOTENT,
     Framing,
@@ -26,36 +26,15 @@ from chaosproxy.dataplane.http.wire import (
     own_word,
     request_head,
     response_head,
+    upgrade_required,
 )
-from chaosproxy.dataplane.port import CallPath
 
-
-class AgentSide(Protocol):
-    """What an exchange needs of the agent's connection."""
-
-    def send(self, data: bytes) -> None:
-        """Write to the agent."""
-
-    def hold(self, held: bool) -> None:
-        """Stop reading from the agent, or go on."""
-
-    def exchange_done(self, *, keep: bool) -> None:
-        """The exchange is over; without `keep` the connection closes when all is written."""
-
-    def end(self, ending: Ending) -> None:
-        """End the connection now, in this way."""
-
-
-class Plane(Protocol):
-    """What all exchanges share."""
-
-    path: CallPath
-    pool: Pool
-    wall: Callable[[], float]
-    exchanges: "set[Exchange]"
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine as a task that the listener owns."""
+OK: Final = Outcome.OK
+UPSTREAM: Final = Origin.UPSTREAM
+NOT_SENT: Final = UpstreamTruth.NOT_SENT
+NONE: Final = Framing.NONE
+CHUNKED: Final = Framing.CHUNKED
+"""Looked up once: an enum member costs more than a global, and every call asks."""
 
 
 class Exchange:
@@ -72,6 +51,7 @@ class Exchange:
         "agent",
         "bytes_out",
         "deadline",
+        "driver",
         "finished",
         "first_byte",
         "hint",
@@ -89,6 +69,7 @@ class Exchange:
         "sent_at",
         "skipped",
         "status",
+        "switched",
         "task",
         "truth",
         "upstream",
@@ -104,9 +85,10 @@ class Exchange:
         self.request = judged.request
         self.method = judged.request.method
         self.task: asyncio.Task[None] | None = None
+        self.driver: Driver | None = None
         self.upstream: UpstreamConnection | None = None
-        self.truth = UpstreamTruth.NOT_SENT
-        self.origin = Origin.UPSTREAM
+        self.truth = NOT_SENT
+        self.origin = UPSTREAM
         self.status = self.upstream_status = self.bytes_out = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
         self.waiting_since = 0.0
@@ -114,8 +96,10 @@ class Exchange:
         self.skipped: str | None = None
         self.problem: str | None = None
         self.replayed = self.retried = self.finished = self.left = self.outlives_agent = False
+        self.switched = False
+        """Have the two connections gone on in another protocol?"""
         self._paused = self._streamed = self._unwanted = False
-        self._framing = Framing.NONE
+        self._framing = NONE
         self._out: list[bytes] = []
         self._digest = blake2b(digest_size=8) if judged.call.route.effect is ToolEffect.WRITE else None
 
@@ -146,24 +130,26 @@ class Exchange:
         self.sent_at = monotonic()
         self.deadline = self.sent_at + self.judged.destination.origin.settings.timeout
         self.plane.exchanges.add(self)
+        self.agent.watch(self.deadline)
         destination = self.judged.destination
-        data = request_head(request, destination.target, destination.host)
+        host = request.found.get(b"host", destination.host) if destination.keeps_host else destination.host
+        data = request_head(request, destination.target, host)
         if request.parts:
             data += b"".join([chunk(part) for part in request.parts] if request.chunked else request.parts)
         if request.complete:
             if request.chunked:
-                data += last_chunk(())
+                data += last_chunk(request.trailers or ())
         else:
             request.parts.clear()  # sent once and for all: a streamed body cannot be sent again
         self._streamed = not request.complete
-        connection.send(receiver or self, data, whole=request.complete)
+        connection.send(receiver or self, data, whole=request.complete, asked=request.upgrade)
         if not request.complete:
             self.agent.hold(False)
 
     def request_data(self, data: bytes) -> None:
         """A further piece of a streamed request body."""
         if self.upstream is None or self.upstream.closed:
-            if not self.finished and self.truth is UpstreamTruth.NOT_SENT and not self._unwanted:
+            if not self.finished and self.truth is NOT_SENT and not self._unwanted:
                 self.request.parts.append(data)
                 if self.request.size > BODY_CAP:
                     self.agent.hold(True)  # only now: while we do not read, we do not see the agent leave
@@ -177,7 +163,7 @@ class Exchange:
             self.upstream.whole = True
             self._more_time()
             if self.request.chunked:
-                self.upstream.transport.write(last_chunk(()))
+                self.upstream.transport.write(last_chunk(self.request.trailers or ()))
 
     def _more_time(self) -> None:
         """The time limit is for the upstream, which cannot answer while the agent is still asking."""
@@ -196,15 +182,15 @@ class Exchange:
     def interim(self, status: int, reason: bytes, headers: Headers) -> None:
         """1xx responses pass, but not to HTTP/1.0 agents (RFC 9110, 15.2)."""
         if self.request.version != "1.0" and not self.left:
-            self.agent.send(response_head(status, reason, headers))
+            self.agent.send(response_head(status, reason, end_to_end(headers)))
 
     def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
         """The upstream's response begins."""
         self.first_byte = monotonic()
         self.note_upstream(status, headers)
         self.status = status
-        kept = end_to_end(headers)
-        if framing is Framing.CHUNKED and self.request.version == "1.0":
+        kept = end_to_end(headers) if status != 426 else upgrade_required(headers)
+        if framing is CHUNKED and self.request.version == "1.0":
             framing = Framing.CLOSE
             kept = [pair for pair in kept if pair[0].lower() != b"transfer-encoding"]
         self._framing = framing
@@ -230,7 +216,10 @@ class Exchange:
         self.bytes_out += len(data)
         if self._digest is not None:
             self._digest.update(data)
-        self._out.append(chunk(data) if self._framing is Framing.CHUNKED else data)
+        self._out.append(chunk(data) if self._framing is CHUNKED else data)
+
+    def chunk_end(self) -> None:
+        """Each piece is passed on when it comes, whatever chunks the upstream made of it."""
 
     def flush(self) -> None:
         """Write what has come in one go."""
@@ -243,10 +232,26 @@ class Exchange:
         """The upstream's response is complete."""
         self.upstream = None
         self.upstream_seconds = monotonic() - self.sent_at
-        if self._framing is Framing.CHUNKED:
-            self._out.append(last_chunk(trailers))
+        if self._framing is CHUNKED:
+            self._out.append(last_chunk(end_to_end(trailers) if trailers else trailers))
         self.flush()
         self.finish(outcome_of(self.status), keep=self._framing is not Framing.CLOSE and self.request.complete)
+
+    def switch(self, reason: bytes, headers: list[tuple[bytes, bytes]], said: bytes) -> None:
+        """The upstream switches protocols, as the agent has asked: the call is over, and the connections live on."""
+        connection = self.upstream
+        if connection is None or connection.transport.is_closing():
+            self.broke("the upstream closed the connection", reset=False)
+            return
+        self.upstream = None
+        self.first_byte = monotonic()
+        self.upstream_seconds = self.first_byte - self.sent_at
+        self.note_upstream(101, headers)
+        self.status = 101
+        self.agent.send(response_head(101, reason, headers))
+        self.switched = True
+        self.finish(OK, keep=True)
+        self.agent.switch(connection.transport, said, self.judged.destination.origin.authority)
 
     def broke(self, problem: str, *, reset: bool) -> None:
         """The upstream's connection ended too early."""
@@ -258,23 +263,15 @@ class Exchange:
             self.problem = problem
             self.end_connection(Ending.RESET if reset else Ending.CLOSE)
             self.finish(Outcome.RESET if reset else Outcome.TRUNCATED, keep=False)
-        elif self._may_try_again(connection):
+        elif connection is not None and connection.died_unheard and self._may_try_again():
             self.retried = True
-            self.truth = UpstreamTruth.NOT_SENT
+            self.truth = NOT_SENT
             self.task = self.plane.spawn(self._connect_and_send())
         else:
             self.refuse(502, problem)
 
-    def _may_try_again(self, connection: UpstreamConnection | None) -> bool:
-        """A kept connection that died before a byte of the response was probably closed before we used it."""
-        return (
-            connection is not None
-            and connection.reused
-            and not connection.head_bytes
-            and not self.retried
-            and not self._streamed
-            and self.method in IDEMPOTENT
-        )
+    def _may_try_again(self) -> bool:
+        return not self.retried and not self._streamed and self.method in IDEMPOTENT
 
     def upstream_full(self, full: bool) -> None:
         """Backpressure from the upstream to a streaming agent."""
@@ -284,6 +281,9 @@ class Exchange:
 
     def agent_full(self, full: bool) -> None:
         """Backpressure from the agent to the upstream."""
+        if self.driver is not None:
+            self.driver.agent_full(full)
+            return
         if self.upstream is None or full is self._paused:
             return
         self._paused = full
@@ -297,7 +297,7 @@ class Exchange:
         self.left = True
         if self.outlives_agent:
             return
-        self.give_up(Outcome.TIMEOUT if self.origin is Origin.INJECTED else Outcome.AGENT_LEFT)
+        self.give_up(Outcome.AGENT_LEFT if self.driver is None else self.driver.if_agent_leaves())
 
     def give_up(self, outcome: Outcome) -> None:
         """End the call here and now, wherever it is."""
@@ -306,8 +306,14 @@ class Exchange:
 
     def _let_go(self) -> None:
         """Whatever is under way for this call, towards the upstream or towards a fault, ends here."""
+        if self.driver is not None:
+            self.driver.cancel()
         if self.task is not None and not self.task.done():
             self.task.cancel()
+        self.drop_upstream()
+
+    def drop_upstream(self) -> None:
+        """Nobody wants the rest of what the upstream says."""
         if self.upstream is not None:
             connection, self.upstream = self.upstream, None
             self.upstream_seconds = monotonic() - self.sent_at
@@ -379,7 +385,7 @@ class Exchange:
             upstream_status=self.upstream_status,
             upstream_seconds=self.upstream_seconds,
             injected_seconds=self.injected_seconds,
-            hint=self.hint if outcome is not Outcome.OK else None,
+            hint=self.hint if outcome is not OK else None,
             body_digest=self._digest.hexdigest() if self._digest is not None and self.upstream_status else None,
             replayed=self.replayed,
             skipped=self.skipped,

@@ -3,37 +3,41 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any
-
-import msgspec
+from typing import Any, cast
 
 from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import ConnectionCounted
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.agent import AgentConnection
+from chaosproxy.dataplane.http.connect import Tunnels
+from chaosproxy.dataplane.http.deadlines import TICK, Deadlines
+from chaosproxy.dataplane.http.descriptors import connections_for, raise_limit
 from chaosproxy.dataplane.http.exchange import Exchange
+from chaosproxy.dataplane.http.interception import Interception
+from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
 from chaosproxy.dataplane.http.misbehave import misbehave
+from chaosproxy.dataplane.http.pool import Pool
 from chaosproxy.dataplane.http.reading import Judged, Reader
-from chaosproxy.dataplane.http.rendering import stages
-from chaosproxy.dataplane.http.upstream import Pool
+from chaosproxy.dataplane.http.refusals import RefusalLog
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.dialects import Dialect
 
-SWEEP_EVERY = 0.25
-"""Seconds between looks at deadlines. Deadlines are kept this exactly; injected delays have timers of their own."""
-
 log = logging.getLogger("chaosproxy.listener")
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Surroundings:
     """What the listener is given to work with."""
 
     reader: Reader
     path: CallPath
     dialects: Mapping[str, Dialect]
     wall: Callable[[], float]
+    interception: Interception
+    limits: Limits = DEFAULTS
 
 
 class Listener:
@@ -44,10 +48,15 @@ class Listener:
         self._dialects = surroundings.dialects
         self.path = surroundings.path
         self.wall = surroundings.wall
-        self.pool = Pool()
+        self.pool = Pool(surroundings.reader.router.reach)
         self.exchanges: set[Exchange] = set()
         """Calls that wait for an upstream."""
         self.stopping = False
+        self.limits = surroundings.limits
+        self.deadlines = Deadlines(monotonic())
+        self.refusals = RefusalLog()
+        self._room = self.limits.connections
+        self._tunnels = Tunnels(self, self.pool, surroundings.reader, surroundings.interception)
         self._connections: set[AgentConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hanging: set[Exchange] = set()
@@ -58,21 +67,26 @@ class Listener:
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen. Port 0 picks a free one. Returns the address listened on.
 
+        The process may open as many files as its hard limit says from then on, because each connection is one.
+
         Raises:
             StartError: if the address cannot be had.
         """
         loop = asyncio.get_running_loop()
+        self._room = connections_for(raise_limit(), self.limits.connections)
         try:
-            self._server = await loop.create_server(
-                lambda: AgentConnection(self), host, port, backlog=2048, reuse_address=True
+            server: Any = await loop.create_server(
+                lambda: cast("asyncio.Protocol", AgentConnection(self)), host, port, backlog=2048, reuse_address=True
             )
         except OSError as error:
             raise StartError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}; "
                 "choose another address with --listen HOST:PORT, or port 0 for a free one"
             ) from None
+        self._server = server
         self._sweep()
-        name = self._server.sockets[0].getsockname()
+        # uvloop has a list of them where asyncio has a tuple, and compiled code looks.
+        name = server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 
     async def stop(self, grace: float) -> None:
@@ -113,34 +127,28 @@ class Listener:
         self._connections.discard(connection)
         self.path.report(ConnectionCounted(-1))
 
+    def too_many(self) -> int:
+        """How many connections there are beyond the limit; less than 1 if there is room."""
+        return len(self._connections) - self._room
+
     def begin(self, request: Request, connection: AgentConnection) -> None:
         """Judge a request, and let happen to it what was decided.
 
         Raises:
             Malformed: if it goes nowhere.
         """
-        destination = self._reader.destination(request)
+        if request.method == b"CONNECT":
+            self._tunnels.open(request, connection)
+            return
+        destination = self._reader.destination(request, connection.peer.inside)
         call = self._reader.read(request, destination, connection.peer, monotonic())
         match, decision = self.path.begin(call)
         exchange = Exchange(self, connection, Judged(request, destination, call, (match, decision)))
         connection.exchange = exchange
         if decision.injections:
-            self._hanging.add(exchange)
-            exchange.task = self.spawn(self._misbehave(exchange))
-            # Not in the task: one that is cancelled before its first step never runs.
-            exchange.task.add_done_callback(lambda _: self._hanging.discard(exchange))
+            misbehave(exchange, self._dialects, self._hanging)
         else:
             exchange.forward()
-
-    async def _misbehave(self, exchange: Exchange) -> None:
-        try:
-            await misbehave(exchange, stages(exchange.judged.decision), self._dialects)
-        except Exception:
-            # A mistake of ours must not look like a hang: the agent gets an answer, but one only, and the call an end.
-            log.exception("fault_failed")
-            if not exchange.finished:
-                exchange.skipped = "fault_failed"
-                exchange.break_off(502, "the reply could not be made")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task of the listener's: cancelled when it stops, and told of when it fails."""
@@ -155,10 +163,6 @@ class Listener:
             log.error("task_failed", exc_info=error)
 
     def _sweep(self) -> None:
-        now = monotonic()
-        for exchange in [each for each in self.exchanges if each.deadline and each.deadline < now]:
-            exchange.overdue()
-        for connection in [each for each in self._connections if each.since]:
-            connection.overdue(now)
+        self.deadlines.turn(monotonic())
         self.pool.sweep()
-        self._sweeper = asyncio.get_running_loop().call_later(SWEEP_EVERY, self._sweep)
+        self._sweeper = asyncio.get_running_loop().call_later(TICK, self._sweep)

@@ -15,7 +15,7 @@ from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.fingerprint import VOLATILE, canonical_json, canonical_query, digest
-from chaosproxy.dataplane.http.routing import Destination, Router
+from chaosproxy.dataplane.http.routing import Destination, Inside, Router
 from chaosproxy.dataplane.http.sessions import Peer, SessionNames
 from chaosproxy.dataplane.http.wire import Headers, Request
 from chaosproxy.profiles.models import Profile, Tool
@@ -65,17 +65,22 @@ class Reader:
         self._router = router
         self._names = SessionNames(profile.sessions.from_)
         self._secret = secrets.token_bytes(16)
-        self._fingerprints: dict[tuple[bytes, bytes, bytes, bytes], tuple[str, object]] = {}
+        self._fingerprints: dict[tuple[bytes, bytes, str, bytes, bytes], tuple[str, object]] = {}
         self._hashes: dict[bytes, str] = {}
         self._number = 0
 
-    def destination(self, request: Request) -> Destination:
-        """Where the request goes.
+    @property
+    def router(self) -> Router:
+        """Who finds destinations."""
+        return self._router
+
+    def destination(self, request: Request, inside: Inside | None = None) -> Destination:
+        """Where the request goes; `inside` is the tunnel that it came through.
 
         Raises:
             Malformed: as `Router.find`.
         """
-        return self._router.find(request.method, request.target)
+        return self._router.find(request.method, request.target, inside)
 
     def read(self, request: Request, destination: Destination, peer: Peer, received: float) -> Call:
         """The call that this request makes; its body as far as it is there."""
@@ -104,7 +109,7 @@ class Reader:
             return _fingerprint(request, destination, b"")
         body = b"".join(request.parts) if request.parts else b""
         kind = request.found.get(b"content-type", b"") if body else b""
-        key = (request.method, request.target, kind, body)
+        key = (request.method, destination.target, destination.route.upstream, kind, body)
         known = self._fingerprints.get(key)
         if known is not None:
             return known

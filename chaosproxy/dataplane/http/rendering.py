@@ -1,10 +1,11 @@
-"""Every effect in HTTP/1.1's words: which stage of a call it belongs to, and what bytes it makes of a reply.
+"""Every effect in HTTP/1.1's words: which stage of a call it belongs to, and what it makes of a reply.
 
-Fidelity on this wire: all effects are exact. Knows no loop and no socket: it says what is to be written, not when.
+Fidelity on this wire: all effects are exact. Knows no loop and no socket; how a reply is delivered is `delivery`'s.
 """
 
 import zlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 import msgspec
@@ -13,25 +14,24 @@ from chaosproxy.core.answer import Reply
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.effects import (
     Delay,
+    Delivery,
     Disconnect,
+    EditEvent,
     Effect,
-    Ending,
+    ErrorEvent,
+    Handshake,
     Hang,
+    Misframe,
     Reject,
     Respond,
     Rewrite,
+    Stall,
+    Throttle,
     Truncate,
     Unfit,
 )
 from chaosproxy.core.failures import OUTCOME_OF_KIND, Outcome, Phase
-from chaosproxy.dataplane.http.wire import (
-    Framing,
-    Headers,
-    chunk,
-    last_chunk,
-    response_head,
-    with_length,
-)
+from chaosproxy.dataplane.http.wire import Framing, with_length
 from chaosproxy.dialects import Dialect
 
 _BODY_HEADERS = frozenset({b"content-encoding", b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
@@ -48,17 +48,30 @@ class Stages(msgspec.Struct, frozen=True):
     after: tuple[Delay | Hang | Disconnect, ...] = ()
     replaced: Reject | Respond | None = None
     rewrites: tuple[Rewrite, ...] = ()
-    delivery: Truncate | Disconnect | None = None
+    delivery: tuple[Delivery | Disconnect, ...] = ()
+
+    @property
+    def collects(self) -> bool:
+        """Must the upstream's whole reply be at hand before the agent gets any of it?"""
+        return bool(self.after or self.replaced or self.rewrites)
 
     @property
     def needs_reply(self) -> bool:
-        """Must the upstream's whole reply be at hand before the agent gets any of it?"""
-        return bool(self.after or self.replaced or self.rewrites or self.delivery)
+        """Does anything happen to the upstream's reply?"""
+        return self.collects or bool(self.delivery)
+
+    @property
+    def wants_body(self) -> bool:
+        """Does the agent get any of what the upstream says?"""
+        return self.replaced is None and not any(isinstance(effect, Hang | Disconnect) for effect in self.after)
+
+
+NOTHING = Stages()
 
 
 def stages(decision: Decision) -> Stages:
     """Sort a decision's effects into the fixed order; within a stage they keep the profile's."""
-    kept = Stages()
+    kept = NOTHING
     for injection in decision.injections:
         for effect in injection.effects:
             kept = _placed(kept, effect)
@@ -67,32 +80,38 @@ def stages(decision: Decision) -> Stages:
 
 def _placed(kept: Stages, effect: Effect) -> Stages:
     replace = msgspec.structs.replace
-    early = not isinstance(effect, Rewrite | Truncate) and effect.phase is Phase.BEFORE_UPSTREAM
     match effect:
-        case Delay() | Hang():
-            stage = "before" if early else "after"
-            return replace(kept, **{stage: (*getattr(kept, stage), effect)})
-        case Disconnect():
-            if effect.phase is Phase.DURING_BODY:
-                return replace(kept, delivery=effect)
-            stage = "before" if early else "after"
+        case Delay() | Hang() | Disconnect():
+            stage = _STAGES[effect.phase]
             return replace(kept, **{stage: (*getattr(kept, stage), effect)})
         case Reject() | Respond():
+            early = effect.phase is Phase.BEFORE_UPSTREAM
             return replace(kept, instead=effect) if early else replace(kept, replaced=effect)
         case Rewrite():
             return replace(kept, rewrites=(*kept.rewrites, effect))
-        case Truncate():
-            return replace(kept, delivery=effect)
+        case EditEvent() | ErrorEvent() | Throttle() | Stall() | Truncate() | Misframe():
+            return replace(kept, delivery=(*kept.delivery, effect))
+        case Handshake():
+            return kept  # it strikes a connection before there is a call on it
         case _:
             assert_never(effect)
+
+
+_STAGES = MappingProxyType(
+    {Phase.BEFORE_UPSTREAM: "before", Phase.AFTER_UPSTREAM: "after", Phase.DURING_BODY: "delivery"}
+)
 
 
 def made_reply(effect: Reject | Respond, dialects: Mapping[str, Dialect], own: str | None, wall: float) -> Reply:
     """The reply of an effect that answers by itself. `own` is the upstream's dialect."""
     if isinstance(effect, Respond):
         return effect.reply
-    name = effect.dialect or own or GENERIC
-    return dialects[name].reply(effect, wall)
+    return spoken(effect, dialects, own).reply(effect, wall)
+
+
+def spoken(effect: Reject, dialects: Mapping[str, Dialect], own: str | None) -> Dialect:
+    """The dialect in which a tool fails whose own is `own`."""
+    return dialects[effect.dialect or own or GENERIC]
 
 
 def made_outcome(effect: Reject | Respond, status_outcome: Outcome) -> Outcome:
@@ -102,13 +121,14 @@ def made_outcome(effect: Reject | Respond, status_outcome: Outcome) -> Outcome:
     return Outcome.MALFORMED if status_outcome is Outcome.OK else status_outcome
 
 
-def reply_bytes(reply: Reply, *, head_only: bool) -> bytes:
+def framed(reply: Reply, *, head_only: bool) -> tuple[Reply, Framing]:
     """A made-up or rewritten reply with its true length. A reply to HEAD has the same head and no body."""
     if reply.status in (204, 304) or reply.status < 200:
         # Never a body: the agent would take it for the beginning of the next reply.
-        return response_head(reply.status, reply.reason, reply.headers)
-    head = response_head(reply.status, reply.reason, with_length(reply.headers, len(reply.body)))
-    return head if head_only else head + reply.body
+        return Reply(reply.status, reply.reason, reply.headers, b""), Framing.NONE
+    headers = tuple(with_length(reply.headers, len(reply.body)))
+    body = b"" if head_only else reply.body
+    return Reply(reply.status, reply.reason, headers, body), Framing.NONE if head_only else Framing.LENGTH
 
 
 _INFLATED = frozenset({b"gzip", b"x-gzip", b"deflate"})
@@ -146,35 +166,3 @@ def _plain_body(reply: Reply, cap: int) -> bytes | Unfit:
     if not inflater.eof or inflater.unused_data:
         return Unfit("bad_encoding")
     return plain
-
-
-class Cut(msgspec.Struct, frozen=True):
-    """A reply that breaks off: what is sent, how much of it is body, and how the connection then ends."""
-
-    data: bytes
-    body_bytes: int
-    ending: Ending
-
-
-def cut_reply(reply: Reply, framing: Framing, effect: Truncate | Disconnect) -> Cut | Unfit:
-    """The head as the upstream promised it and the first part of the body in the same framing.
-
-    A body of known length falls short of its Content-Length; a chunked one lacks its last chunk; one that ends with the
-    connection just ends early, which nobody can see but in its content.
-    """
-    if framing is Framing.NONE or not reply.body:
-        return Unfit("empty_body")
-    keep = effect.keep if isinstance(effect, Truncate) else 0.5
-    part = reply.body[: min(len(reply.body) - 1, int(len(reply.body) * keep))]
-    head = response_head(reply.status, reply.reason, reply.headers)
-    # A chunk promises the whole body, so that it is the body which is cut, not only its end mark.
-    promise = b"%x\r\n" % len(reply.body) if framing is Framing.CHUNKED and part else b""
-    return Cut(head + promise + part, len(part), effect.ending)
-
-
-def whole_reply(reply: Reply, framing: Framing, trailers: Headers) -> bytes:
-    """A collected reply exactly as it would have been relayed."""
-    head = response_head(reply.status, reply.reason, reply.headers)
-    if framing is not Framing.CHUNKED:
-        return head + reply.body
-    return head + (chunk(reply.body) if reply.body else b"") + last_chunk(trailers)

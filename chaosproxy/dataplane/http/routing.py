@@ -4,13 +4,13 @@ Answers are remembered, because agents call the same few targets over and over. 
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from socket import inet_aton
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 import msgspec
 
 from chaosproxy.core.call import Route, ToolEffect
+from chaosproxy.dataplane.http.reach import Reach
 from chaosproxy.dataplane.http.wire import Malformed
 from chaosproxy.engine.matching import Glob, host_glob, path_template
 from chaosproxy.profiles.models import Profile, Tool, Upstream
@@ -23,8 +23,12 @@ REMEMBERED_LENGTH = 2048
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
-_METADATA = frozenset({"metadata.google.internal", "metadata", "instance-data", "100.100.100.200", "fd00:ec2::254"})
-"""Hosts, and addresses as `ipaddress` writes them."""
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+"""What may stand before `://` in a target. Some clients name what they wish to upgrade to; the request is HTTP all the
+same (RFC 6455, 3)."""
+
+_AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]{1,254})):([1-9][0-9]{0,4})")
+"""What CONNECT asks for (RFC 9112, 3.2.3): no user, no empty port, and no name that would need decoding first."""
 
 _ID = re.compile(
     r"\d+"  # 42
@@ -66,6 +70,43 @@ class Destination(msgspec.Struct, frozen=True):
     """Of the path: the declared tool's, or inferred."""
     tool: Tool | None
     """The declared tool, if it is one."""
+    keeps_host: bool = False
+    """Does the upstream get the agent's own Host header, not `host`?"""
+
+
+class Inside(msgspec.Struct, frozen=True, cache_hash=True):
+    """The tunnel that a request came through."""
+
+    scheme: str
+    """`https` if we ended the agent's TLS, else `http`."""
+    host: str
+    port: int
+    proxy_user: bytes | None
+    """What the CONNECT said in Proxy-Authorization; it counts for all that comes through."""
+
+
+class TunnelEnd(msgspec.Struct, frozen=True):
+    """What a CONNECT asks for."""
+
+    host: str
+    """In lower case, without brackets."""
+    port: int
+    upstream: str
+    """The upstream's name in the profile, or `host:port`."""
+    touchable: bool
+    """May any fault touch what goes there?"""
+    settings: Upstream
+    """The named upstream's, or the defaults."""
+
+    @property
+    def authority(self) -> str:
+        """Host and port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def origin(self) -> Origin:
+        """The same as a place that connections go to."""
+        return Origin("https", self.host, self.port, self.settings)
 
 
 class _ToolPattern(msgspec.Struct, frozen=True):
@@ -104,37 +145,70 @@ class Router:
         self._tools = [
             _ToolPattern(name, tool, path_template(tool.path.partition("?")[0])) for name, tool in profile.tools.items()
         ]
-        hosts = profile.safety.hosts
-        self._hosts = None if hosts is None else [host_glob(pattern) for pattern in hosts]
-        self._own = own_addresses
+        self._patterns = profile.safety.hosts
+        self._hosts = None if self._patterns is None else [host_glob(pattern) for pattern in self._patterns]
+        self.reach = Reach(own_addresses)
+        """Which addresses connections may go to."""
         self._origins = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
         self._open_to_others = open_to_others
-        self._remembered: dict[tuple[bytes, bytes], Destination] = {}
+        self._remembered: dict[tuple[bytes, bytes, Inside | None], Destination] = {}
 
-    def find(self, method: bytes, target: bytes) -> Destination:
-        """Where a request goes.
+    def find(self, method: bytes, target: bytes, inside: Inside | None = None) -> Destination:
+        """Where a request goes; one that came through a tunnel goes to the tunnel's end.
 
         Raises:
             Malformed: for a target that names nothing we know, or nothing that we may go to.
         """
-        known = self._remembered.get((method, target))
+        known = self._remembered.get((method, target, inside))
         if known is not None:
             return known
-        found = self._find(method.decode("latin-1"), target.decode("latin-1"))
+        if inside is None:
+            found = self._find(method.decode("latin-1"), target.decode("latin-1"))
+        else:
+            found = self._find_inside(method.decode("latin-1"), target.decode("latin-1"), inside)
         if len(target) <= REMEMBERED_LENGTH:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
-            self._remembered[method, target] = found
+            self._remembered[method, target, inside] = found
         return found
+
+    def tunnel_end(self, target: bytes) -> TunnelEnd:
+        """Where a CONNECT with this target wants to go.
+
+        Raises:
+            Malformed: if that is not `host:port`, or not a host that we may go to.
+        """
+        match = _AUTHORITY.fullmatch(target.decode("latin-1"))
+        port = int(match[3]) if match else 0
+        if match is None or port > 65535 or (match[1] and not _is_ipv6(match[1])):
+            raise Malformed(400, "bad_target", "CONNECT needs host:port, and nothing else")
+        host = match[1] or match[2].lower().removesuffix(".")
+        self._may_go_to(host, port)
+        name = self._names.get((host, port))
+        settings = _NO_SETTINGS if name is None else self._upstreams[name][0].settings
+        return TunnelEnd(host, port, name or f"{host}:{port}", self._touchable(host, port), settings)
 
     def _find(self, method: str, target: str) -> Destination:
         if target.startswith("/"):
             return self._gateway(method, target)
-        if method == "CONNECT":
-            raise Malformed(501, "connect", "CONNECT is not supported here: use a gateway path, or plain http")
-        if target.lower().startswith(("http://", "https://")):
+        if target.partition("://")[0].lower() in _SCHEMES:
             return self._forward(method, target)
         raise Malformed(400, "bad_target", "the request target is neither a path nor an http URL")
+
+    def known_ends(self) -> list[TunnelEnd]:
+        """The ends of tunnels that the profile names itself: its https upstreams, and its patterns of hosts."""
+        known = [
+            TunnelEnd(origin.host, origin.port, name, self._touchable(origin.host, origin.port), origin.settings)
+            for name, (origin, _) in self._upstreams.items()
+            if origin.scheme == "https"
+        ]
+        for pattern in self._patterns or ():
+            fits = host_glob(pattern)
+            if not any(fits(f"{end.host}:{end.port}") for end in known):
+                host, _, port = pattern.rpartition(":")
+                named = (host, int(port)) if host and port.isdecimal() else (pattern, _DEFAULT_PORT["https"])
+                known.append(TunnelEnd(*named, pattern, touchable=True, settings=_NO_SETTINGS))
+        return known
 
     def _gateway(self, method: str, target: str) -> Destination:
         session = None
@@ -158,30 +232,46 @@ class Router:
     def _forward(self, method: str, target: str) -> Destination:
         try:
             parts = urlsplit(target)
-            port = parts.port or _DEFAULT_PORT[parts.scheme]
+            scheme = _SCHEMES[parts.scheme]
+            port = parts.port or _DEFAULT_PORT[scheme]
         except ValueError:
             raise Malformed(400, "bad_target", "the request target is not a URL") from None
         host = parts.hostname or ""
         if not host or parts.username is not None:
             raise Malformed(400, "bad_target", "the request target needs a host, and no user name in it")
         self._may_go_to(host, port)
-        name = self._names.get((host, port), f"{host}:{port}")
-        origin = self._origins.get((parts.scheme, host, port))
-        if origin is None:
-            origin = self._origins[parts.scheme, host, port] = Origin(parts.scheme, host, port, _NO_SETTINGS)
         onward = target[len(parts.scheme) + 3 :]
         onward = onward[len(parts.netloc) :].partition("#")[0]
         if not onward.startswith("/"):
             onward = "/" + onward
-        return self._destination(method, onward, (name, origin), None)
+        return self._destination(method, onward, self._origin(scheme, host, port), None)
+
+    def _find_inside(self, method: str, target: str, inside: Inside) -> Destination:
+        """The tunnel says where to, and only how the agent writes the rest is left to it.
+
+        In origin form the Host header belongs to the agent and the upstream: it passes as it came, as though nobody
+        stood between them, also if it names another host than the tunnel (RFC 9112, 3.3). In absolute form the target
+        takes the place of the Host header (RFC 9112, 3.2.2), so there must be no doubt that it means the tunnel's end.
+        """
+        if target.startswith("/") or (target == "*" and method == "OPTIONS"):
+            found = self._destination(method, target, self._origin(inside.scheme, inside.host, inside.port), None)
+            return msgspec.structs.replace(found, keeps_host=True)
+        if not target.lower().startswith(("http://", "https://")):
+            raise Malformed(400, "bad_target", "the request target is neither a path nor an http URL")
+        found = self._forward(method, target)
+        if (found.origin.scheme, found.origin.host, found.origin.port) != (inside.scheme, inside.host, inside.port):
+            raise Malformed(421, "other_host", "the request is for another host than the tunnel it came through")
+        return found
+
+    def _origin(self, scheme: str, host: str, port: int) -> tuple[str, Origin]:
+        """The upstream's name, and where it is."""
+        origin = self._origins.get((scheme, host, port))
+        if origin is None:
+            origin = self._origins[scheme, host, port] = Origin(scheme, host, port, _NO_SETTINGS)
+        return self._names.get((host, port), f"{host}:{port}"), origin
 
     def _may_go_to(self, host: str, port: int) -> None:
-        address = _address(host)
-        known_as = host.rstrip(".") if address is None else str(address)
-        if (known_as, port) in self._own or (known_as == "localhost" and ("127.0.0.1", port) in self._own):
-            raise Malformed(403, "own_address", "a request to this address would come back here")
-        if known_as in _METADATA or (address is not None and address.is_link_local):
-            raise Malformed(403, "forbidden_host", f"{host} is a link-local or metadata address")
+        self.reach.check(host, port, declared=(host, port) in self._names)
         if self._open_to_others and not self._touchable(host, port):
             raise Malformed(403, "forbidden_host", f"{host} is not among the hosts that may be reached from here")
 
@@ -223,13 +313,9 @@ def _is_tool(pattern: _ToolPattern, upstream: str, method: str, path: str) -> bo
     return tool.upstream == upstream and tool.method in (None, method) and bool(pattern.path(path))
 
 
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a resolver takes the host for, however it is written: `2852039166` is one too."""
+def _is_ipv6(text: str) -> bool:
     try:
-        address = ip_address(host)
+        IPv6Address(text)
     except ValueError:
-        try:
-            return IPv4Address(inet_aton(host.rstrip(".")))
-        except (OSError, ValueError):
-            return None
-    return getattr(address, "ipv4_mapped", None) or address
+        return False
+    return True

@@ -3,23 +3,26 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import unquote
 
-import msgspec
-
+from chaosproxy.dataplane.http.routing import Inside
 from chaosproxy.dataplane.http.wire import Request
 
 MAX_NAME = 128
 """Longer names are cut: they are labels of ours, not data of the agent's."""
 
 
-class Peer(msgspec.Struct):
+@dataclass
+class Peer:
     """What a connection tells about who is calling."""
 
     address: str
     connection: int
     """Counts the connections of this run, from 1."""
+    inside: Inside | None = None
+    """The tunnel that its requests come through."""
 
 
 Source = Callable[[Request, Peer, str | None], str | None]
@@ -76,9 +79,12 @@ def _baggage(key: str) -> Source:
     return read
 
 
-def _proxy_user(request: Request, _peer: Peer, _in_path: str | None) -> str | None:
-    """`http://run42:anything@proxy:8080` arrives as Basic credentials for the proxy (RFC 7617)."""
-    value = request.found.get(b"proxy-authorization")
+def _proxy_user(request: Request, peer: Peer, _in_path: str | None) -> str | None:
+    """`http://run42:anything@proxy:8080` arrives as Basic credentials for the proxy (RFC 7617).
+
+    In a tunnel they came with its CONNECT: what is said inside is not said to a proxy.
+    """
+    value = request.found.get(b"proxy-authorization") if peer.inside is None else peer.inside.proxy_user
     if value is None:
         return None
     scheme, _, credentials = value.partition(b" ")

@@ -1,29 +1,25 @@
-"""Connections to the tools: made, kept alive, reused, and given up as soon as anything about them is doubtful.
+"""A connection to a tool: one request at a time, and given up as soon as anything about it is doubtful.
 
 Knows nothing of calls and faults: it hands a response, piece by piece, to whoever sent the request.
 """
 
 import asyncio
 import logging
-import socket
-import ssl
-import time
-from collections import deque
-from collections.abc import Callable
 from typing import Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from chaosproxy.dataplane.http.routing import Origin
-from chaosproxy.dataplane.http.wire import MAX_HEAD, Framing, Headers, response_framing
-
-IDLE_LIMIT = 55.0
-"""Seconds that an unused connection is kept: a little less than servers usually do."""
-
-IDLE_LIMIT_UNSAFE = 1.0
-"""The same for requests that must not be sent twice: nobody could tell whether a connection that dies under one had
-delivered it, so they do not risk a connection that the upstream may be about to close."""
-
+from chaosproxy.dataplane.http.wire import (
+    MAX_HEAD,
+    Framing,
+    Headers,
+    Malformed,
+    check_interim,
+    check_phrase,
+    is_offered,
+    response_framing,
+)
 
 log = logging.getLogger("chaosproxy.upstream")
 
@@ -34,7 +30,7 @@ class UpstreamError(Exception):
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(problem)
         self.status = status
-        """What the agent is told: 502 or 504."""
+        """What the agent is told: 502, 504, or 403 for a host that must not be reached."""
         self.problem = problem
 
 
@@ -52,11 +48,17 @@ class Receiver(Protocol):
     def data(self, data: bytes) -> None:
         """A piece of the body, without its framing."""
 
+    def chunk_end(self) -> None:
+        """The data since the last end of a chunk were one chunk; also told of the last chunk, which holds none."""
+
     def flush(self) -> None:
         """All that has arrived until now has been told."""
 
     def done(self, trailers: Headers) -> None:
         """The response is complete; the connection is no longer the receiver's."""
+
+    def switch(self, reason: bytes, headers: list[tuple[bytes, bytes]], said: bytes) -> None:
+        """A 101 that was asked for came, and after it what was `said`; the transport is now the receiver's."""
 
     def broke(self, problem: str, *, reset: bool) -> None:
         """The connection ended before the response did."""
@@ -65,10 +67,21 @@ class Receiver(Protocol):
         """The upstream cannot take more of the request for now; or it can again."""
 
 
-class UpstreamConnection(asyncio.Protocol):
-    """One connection; one request at a time."""
+class Keeper(Protocol):
+    """Who has connections when nobody uses them."""
+
+    def give_back(self, connection: "UpstreamConnection") -> None:
+        """It is free for another request."""
+
+    def forget(self, connection: "UpstreamConnection") -> None:
+        """It has closed."""
+
+
+class UpstreamConnection:
+    """One connection; one request at a time. A protocol by what it does, not by descent, so that it can be compiled."""
 
     __slots__ = (
+        "_asked",
         "_complete",
         "_framing",
         "_head_seen",
@@ -79,6 +92,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_pool",
         "_reason",
         "_spoilt",
+        "_switching",
+        "_trailer_bytes",
         "_trailers",
         "closed",
         "head_bytes",
@@ -92,7 +107,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, pool: "Pool", origin: Origin) -> None:
+    def __init__(self, pool: Keeper, origin: Origin) -> None:
         self._pool = pool
         self.origin = origin
         self.receiver: Receiver | None = None
@@ -108,18 +123,33 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._trailers: list[tuple[bytes, bytes]] = []
         self._reason = b""
-        self._head_seen = self._complete = self._interim = self._spoilt = False
+        self._trailer_bytes = 0
+        self._head_seen = self._complete = self._interim = self._spoilt = self._switching = False
+        self._asked: bytes | None = None
         self._keep = False
         self._framing = Framing.NONE
         self.head_bytes = 0
 
     # What its user does
 
-    def send(self, receiver: Receiver, data: bytes, *, whole: bool) -> None:
-        """Begin a request, or send all of it; `receiver` is told of the response."""
+    def send(self, receiver: Receiver, data: bytes, *, whole: bool, asked: bytes | None = None) -> None:
+        """Begin a request, or send all of it; `receiver` is told of the response.
+
+        Args:
+            receiver: who is told.
+            data: the bytes to send.
+            whole: is that all of the request?
+            asked: the protocols that it asks to switch to.
+        """
         self.receiver = receiver
+        self._asked = asked
         self.whole = whole
         self.transport.write(data)
+
+    @property
+    def died_unheard(self) -> bool:
+        """Was it kept from before, and ended without a byte of a response? Then it was probably closed unused."""
+        return self.reused and not self.head_bytes
 
     def abandon(self) -> None:
         """Close at once: nobody wants the rest."""
@@ -144,6 +174,9 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
+            if self._switching and isinstance(error, HttpParserUpgrade):
+                self._switch(receiver, data[error.args[0] :])
+                return
             if not self._complete:
                 self._fail(_problem(error))
                 return
@@ -199,7 +232,13 @@ class UpstreamConnection(asyncio.Protocol):
         """Called by the parser; after the head, it is a trailer."""
         if self._complete:
             return
-        (self._trailers if self._head_seen else self._headers).append((name, value))
+        if not self._head_seen:
+            self._headers.append((name, value))
+            return
+        self._trailer_bytes += len(name) + len(value) + 4
+        if self._trailer_bytes > MAX_HEAD * 4:
+            raise UpstreamError(502, "the upstream's trailers are too large")
+        self._trailers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Called by the parser."""
@@ -207,9 +246,15 @@ class UpstreamConnection(asyncio.Protocol):
         if self._complete or receiver is None:
             return
         status = self._parser.get_status_code()
+        if not self._reason.isalnum():
+            check_phrase(self._reason)
+        if status == 101 and self._asked is not None and is_offered(self._asked, self._headers):
+            self._switching = True
+            return
         if status == 101 or status < 100:
             raise UpstreamError(502, f"the upstream answered {status} unasked")
         if status < 200:
+            check_interim(self._headers)
             self._interim = True
             receiver.interim(status, self._reason, self._headers)
             self._headers, self._reason = [], b""
@@ -229,12 +274,17 @@ class UpstreamConnection(asyncio.Protocol):
         elif self.receiver is not None:
             self.receiver.data(body)
 
+    def on_chunk_complete(self) -> None:
+        """Called by the parser."""
+        if self.receiver is not None and not self._complete:
+            self.receiver.chunk_end()
+
     def on_message_complete(self) -> None:
         """Called by the parser."""
         if self._interim:
             self._interim = False
             return
-        if self._complete:
+        if self._complete or self._switching:
             return
         self._complete = True
         self._keep = self._parser.should_keep_alive()
@@ -255,6 +305,13 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.close()
         receiver.done(trailers)
 
+    def _switch(self, receiver: Receiver, said: bytes) -> None:
+        """Neither HTTP nor ours any longer: whoever asked for it takes the transport."""
+        self.receiver = None
+        self.closed = True
+        self.transport.pause_reading()
+        receiver.switch(self._reason, self._headers, said)
+
     def _fail(self, problem: str) -> None:
         receiver = self.receiver
         self.abandon()
@@ -273,94 +330,7 @@ def _problem(error: Exception) -> str:
     cause = error.__context__
     if isinstance(cause, UpstreamError):
         return cause.problem
+    if isinstance(cause, Malformed):
+        return f"the upstream's answer is not clear: {cause.detail}"
     log.error("response_failed", exc_info=cause)
     return "the upstream's answer could not be handled"
-
-
-class Pool:
-    """The connections to all upstreams."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._idle: dict[Origin, deque[UpstreamConnection]] = {}
-        self._contexts: dict[Origin, ssl.SSLContext] = {}
-        self._monotonic = monotonic
-
-    def take(self, origin: Origin, *, unsafe: bool) -> UpstreamConnection | None:
-        """An idle connection, the one used last; None if there is none fit for it."""
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()
-            if connection.transport.is_closing():
-                continue
-            if unsafe and self._monotonic() - connection.idle_since > IDLE_LIMIT_UNSAFE:
-                idle.append(connection)
-                return None
-            return connection
-        return None
-
-    def give_back(self, connection: UpstreamConnection) -> None:
-        """It is free for another request."""
-        connection.idle_since = self._monotonic()
-        idle = self._idle.get(connection.origin)
-        if idle is None:
-            idle = self._idle[connection.origin] = deque()
-        idle.append(connection)
-
-    def forget(self, connection: UpstreamConnection) -> None:
-        """It has closed."""
-        idle = self._idle.get(connection.origin)
-        if idle and connection in idle:
-            idle.remove(connection)
-
-    def sweep(self) -> None:
-        """Close what has not been used for long. The oldest are on the left."""
-        limit = self._monotonic() - IDLE_LIMIT
-        for idle in self._idle.values():
-            while idle and idle[0].idle_since < limit:
-                idle.popleft().abandon()
-
-    def close(self) -> None:
-        """Close all idle connections."""
-        for idle in self._idle.values():
-            while idle:
-                idle.popleft().abandon()
-
-    async def connect(self, origin: Origin) -> UpstreamConnection:
-        """A new connection.
-
-        Raises:
-            UpstreamError: with what went wrong, in words.
-        """
-        loop = asyncio.get_running_loop()
-        limit = origin.settings.connect_timeout
-        try:
-            async with asyncio.timeout(limit):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self, origin), origin.host, origin.port, ssl=self._context(origin)
-                )
-        except TimeoutError:
-            raise UpstreamError(504, f"no connection to {origin.authority} within {limit:g} s") from None
-        except ssl.SSLCertVerificationError as error:
-            raise UpstreamError(502, f"{origin.authority}: certificate not trusted: {error.verify_message}") from None
-        except ssl.SSLError as error:
-            raise UpstreamError(502, f"{origin.authority}: TLS failed: {error.reason or error}") from None
-        except socket.gaierror as error:
-            raise UpstreamError(502, f"{origin.host}: name not found: {error.strerror}") from None
-        except ConnectionRefusedError:
-            raise UpstreamError(502, f"{origin.authority} refused the connection") from None
-        except OSError as error:
-            raise UpstreamError(502, f"{origin.authority}: {error.strerror or error}") from None
-        return connection
-
-    def _context(self, origin: Origin) -> ssl.SSLContext | None:
-        if origin.scheme != "https":
-            return None
-        context = self._contexts.get(origin)
-        if context is None:
-            context = ssl.create_default_context(cafile=origin.settings.ca)
-            context.set_alpn_protocols(["http/1.1"])
-            if not origin.settings.verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            self._contexts[origin] = context
-        return context

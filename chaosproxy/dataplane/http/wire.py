@@ -28,6 +28,12 @@ HOP_BY_HOP = frozenset(
 )
 """Headers that are about one connection (RFC 9110, 7.6.1). Transfer-Encoding stays: we keep the framing it names."""
 
+FRAMING_HEADERS = frozenset({b"content-length", b"transfer-encoding", b"host"})
+"""Headers that say where a message ends and whom it is for: `Connection` cannot take them away (RFC 9110, 7.6.1)."""
+
+LENGTH_DIGITS = 18
+"""Digits of a Content-Length. With more it is near or beyond what 64 bits hold, and not the same to each reader."""
+
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
 """Methods of requests that may be sent twice (RFC 9110, 9.2.2)."""
 
@@ -63,6 +69,7 @@ class Request:
     __slots__ = (
         "complete",
         "found",
+        "handed",
         "headers",
         "keep_alive",
         "lowered",
@@ -71,6 +78,8 @@ class Request:
         "size",
         "started",
         "target",
+        "trailers",
+        "upgrade",
         "version",
     )
 
@@ -81,7 +90,7 @@ class Request:
         self.version = version
         self.lowered = [name.lower() for name, _ in headers]
         """The header names in lower case, in order."""
-        self.found = dict(zip(self.lowered, [value for _, value in headers], strict=True))
+        self.found = {name: headers[at][1] for at, name in enumerate(self.lowered)}
         """Values by lower-case name; of duplicates the last."""
         self.parts: list[bytes] = []
         """The body received so far and not yet passed on."""
@@ -89,53 +98,51 @@ class Request:
         """Body bytes received so far."""
         self.keep_alive = True
         self.complete = False
+        self.handed = False
+        """Has it been handed over to be judged? It may have to wait for its turn."""
         self.started = False
         """Has its call begun? A body that is streamed grows after that."""
+        self.trailers: list[tuple[bytes, bytes]] | None = None
+        """Fields that came after a chunked body."""
+        self.upgrade: bytes | None = None
+        """The protocols that it wishes to go on in (RFC 9110, 7.8), as the upstream is told."""
 
     @property
     def chunked(self) -> bool:
         """Is the body sent in chunks?"""
         return b"transfer-encoding" in self.found
 
+    @property
+    def switches(self) -> bool:
+        """May what follows it be another protocol?"""
+        return self.upgrade is not None or self.method == b"CONNECT"
+
     def length(self) -> int:
         """The Content-Length; 0 if there is none (llhttp has refused anything that is not one whole number)."""
         return int(self.found.get(b"content-length", b"0"))
 
 
-def check_request(request: Request) -> None:
-    """Refuse what llhttp lets pass but readers disagree about.
-
-    Raises:
-        Malformed: with the status that RFC 9112 asks for.
-    """
-    if request.version not in ("1.1", "1.0"):
-        raise Malformed(505, "http_version", f"HTTP/{request.version} is not spoken here")
-    coding = request.found.get(b"transfer-encoding")
-    if coding is not None:
-        if request.version == "1.0":
-            raise Malformed(400, "bad_framing", "Transfer-Encoding in an HTTP/1.0 request")  # RFC 9112, 6.1
-        if coding.strip().lower() != b"chunked" or request.lowered.count(b"transfer-encoding") > 1:
-            raise Malformed(501, "bad_framing", "a transfer coding other than chunked")  # RFC 9112, 6.1
-    hosts = request.lowered.count(b"host")
-    if hosts > 1 or (hosts == 0 and request.version == "1.1"):
-        raise Malformed(400, "bad_host", "a request needs exactly one Host header")  # RFC 9112, 3.2
+USUAL_CONNECTION = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
+"""Values of `Connection` that name no header."""
 
 
-_USUAL_CONNECTION = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
-
-
-def _dropped(connection: bytes | None) -> frozenset[bytes]:
-    """Headers not to be passed on: the usual ones, and those that `Connection` names."""
-    if connection is None or connection in _USUAL_CONNECTION:
-        return HOP_BY_HOP
-    return HOP_BY_HOP | {token.strip().lower() for token in connection.split(b",")}
-
-
-def _joined(lowered: Sequence[bytes], headers: Headers, name: bytes) -> bytes:
+def joined(lowered: Sequence[bytes], headers: Headers, name: bytes) -> bytes:
     """All values of a header that is a list, as one: lines of the same name mean the same as commas (RFC 9110, 5.2)."""
     if lowered.count(name) == 1:
         return headers[lowered.index(name)][1]
     return b",".join([value for each, (_, value) in zip(lowered, headers, strict=True) if each == name])
+
+
+def named(lowered: Sequence[bytes], headers: Headers) -> set[bytes]:
+    """What `Connection` names, in lower case."""
+    return {token.strip(b" \t").lower() for token in joined(lowered, headers, b"connection").split(b",")}
+
+
+def _dropped(lowered: Sequence[bytes], headers: Headers) -> frozenset[bytes] | set[bytes]:
+    """Headers not to be passed on: the usual ones, and those that `Connection` names."""
+    if lowered.count(b"connection") == 1 and headers[lowered.index(b"connection")][1] in USUAL_CONNECTION:
+        return HOP_BY_HOP
+    return (HOP_BY_HOP | named(lowered, headers)) - FRAMING_HEADERS
 
 
 def request_head(request: Request, target: bytes, host: bytes) -> bytes:
@@ -144,19 +151,35 @@ def request_head(request: Request, target: bytes, host: bytes) -> bytes:
     `target` is in origin form. `host` replaces the Host header's value where it stands, and is added if there was none.
     """
     connection = request.found.get(b"connection")
-    if connection is not None and len(request.found) < len(request.headers):
-        connection = _joined(request.lowered, request.headers, b"connection")
-    drop = _dropped(connection)
+    drop: frozenset[bytes] | set[bytes] = HOP_BY_HOP
+    kept: dict[bytes, bytes] = {}
+    if connection is not None and (connection not in USUAL_CONNECTION or len(request.found) < len(request.headers)):
+        drop = _dropped(request.lowered, request.headers)
+        kept = _kept(request)
     lines = [request.method + b" " + target + b" HTTP/1.1"]
-    for lowered, (name, value) in zip(request.lowered, request.headers, strict=True):
+    for at, (name, value) in enumerate(request.headers):
+        lowered = request.lowered[at]
         if lowered == b"host":
             lines.append(name + b": " + host)
         elif lowered not in drop:
             lines.append(name + b": " + value)
+        elif lowered in kept:
+            lines.append(name + b": " + kept.pop(lowered))
     if b"host" not in request.found:
         lines.insert(1, b"Host: " + host)
     lines.append(b"\r\n")
     return b"\r\n".join(lines)
+
+
+def _kept(request: Request) -> dict[bytes, bytes]:
+    """Of what is about the connection, that which we say in our own name: a wish to upgrade, and that trailers pass."""
+    if request.upgrade is not None:
+        return {b"connection": b"Upgrade", b"upgrade": request.upgrade}
+    if request.version == "1.1" and b"te" in named(request.lowered, request.headers):
+        codings = request.found.get(b"te", b"").lower().split(b",")
+        if b"trailers" in [each.strip(b" \t") for each in codings]:
+            return {b"connection": b"TE", b"te": b"trailers"}  # RFC 9110, 10.1.4
+    return {}
 
 
 def response_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -170,19 +193,70 @@ def response_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, byt
 def end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Headers without those about one connection."""
     lowered = [name.lower() for name, _ in headers]
-    drop = _dropped(_joined(lowered, headers, b"connection") if b"connection" in lowered else None)
-    return [pair for name, pair in zip(lowered, headers, strict=True) if name not in drop]
+    drop = _dropped(lowered, headers) if b"connection" in lowered else HOP_BY_HOP
+    return [headers[at] for at, name in enumerate(lowered) if name not in drop]
+
+
+def is_offered(asked: bytes, headers: Headers) -> bool:
+    """Does a 101 with these headers switch to one of the protocols that were `asked` for (RFC 9110, 7.8)?"""
+    lowered = [name.lower() for name, _ in headers]
+    if b"upgrade" not in lowered or b"connection" not in lowered or b"upgrade" not in named(lowered, headers):
+        return False
+    offers = {each.strip(b" \t").lower() for each in asked.split(b",")}
+    chosen = [each.strip(b" \t").lower() for each in joined(lowered, headers, b"upgrade").split(b",")]
+    return offers.issuperset(chosen)
+
+
+def upgrade_required(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Headers of a 426: it says which protocols would do, and that is about the connection (RFC 9110, 15.5.22)."""
+    kept = end_to_end(headers)
+    wanted = [pair for pair in headers if pair[0].lower() == b"upgrade"]
+    return [*kept, *wanted, (b"Connection", b"Upgrade")] if wanted else kept
 
 
 def response_framing(method: bytes, status: int, headers: Headers) -> Framing:
-    """How the end of this response's body is told (RFC 9112, 6.3)."""
+    """How the end of this response's body is told (RFC 9112, 6.3).
+
+    Raises:
+        Malformed: if readers would disagree about it.
+    """
     if method == b"HEAD" or status < 200 or status in (204, 304):
         return Framing.NONE
     lowered = [name.lower() for name, _ in headers]
     if b"transfer-encoding" in lowered:
-        coding = _joined(lowered, headers, b"transfer-encoding")
-        return Framing.CHUNKED if coding.lower().rstrip().endswith(b"chunked") else Framing.CLOSE
-    return Framing.LENGTH if b"content-length" in lowered else Framing.CLOSE
+        codings = [each.strip(b" \t") for each in joined(lowered, headers, b"transfer-encoding").lower().split(b",")]
+        if codings[-1] == b"chunked" and codings.count(b"chunked") == 1:
+            return Framing.CHUNKED
+        # RFC 9112, 6.3 lets such a body end with the connection; a less careful reader takes it for chunks.
+        raise Malformed(502, "bad_framing", "a transfer coding that does not end in chunked")
+    if b"content-length" not in lowered:
+        return Framing.CLOSE
+    if len(headers[lowered.index(b"content-length")][1]) > LENGTH_DIGITS:
+        raise Malformed(502, "bad_framing", "a Content-Length beyond all sizes")
+    return Framing.LENGTH
+
+
+def check_interim(headers: Headers) -> None:
+    """Refuse an interim response that says it has a body: llhttp would read one, and others none (RFC 9112, 6.3).
+
+    Raises:
+        Malformed: 502.
+    """
+    if any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers):
+        raise Malformed(502, "bad_framing", "an interim response with a body")
+
+
+_CONTROLS = bytes(byte for byte in range(32) if byte != 9) + b"\x7f"
+
+
+def check_phrase(reason: bytes) -> None:
+    """Refuse a reason phrase that llhttp lets pass, but that no head may hold.
+
+    Raises:
+        Malformed: 502.
+    """
+    if reason != reason.translate(None, _CONTROLS):
+        raise Malformed(502, "bad_response", "control characters in the reason phrase")
 
 
 def chunk(data: bytes) -> bytes:

@@ -1,0 +1,331 @@
+"""The reply to a call that a fault strikes: asked of the tool, kept or passed on as it comes, spoiled, or made up.
+
+Knows what comes after what; how a reply is delivered is `delivery`'s, and that steps are taken `courier`'s.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from time import monotonic
+
+from chaosproxy.core.answer import Origin, Reply
+from chaosproxy.core.effects import Delivery as DeliveryEffect
+from chaosproxy.core.effects import Disconnect, Reject, Respond, Unfit
+from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
+from chaosproxy.dataplane.http.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
+from chaosproxy.dataplane.http.fitting import ENDLESS, streams_events
+from chaosproxy.dataplane.http.reading import hint_of, outcome_of
+from chaosproxy.dataplane.http.rendering import Stages, framed, made_outcome, made_reply, rewritten, spoken
+from chaosproxy.dataplane.http.striking import Striking
+from chaosproxy.dataplane.http.upstream import UpstreamError
+from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end
+from chaosproxy.dialects import Dialect
+
+FAILED = "upstream_failed"
+"""Why a fault was skipped: the tool failed by itself."""
+
+
+SWITCHED = "protocol_switched"
+"""The same: the answer was a 101, after which there is no body."""
+
+
+class State(Enum):
+    """How far the reply has come."""
+
+    ASKED = "asked"
+    """It is not there yet, or not enough of it."""
+    AFTER = "after"
+    """What comes after the tool is happening."""
+    DELIVERING = "delivering"
+
+
+class Replying:
+    """One reply. As a `Receiver` it is told of the upstream's response."""
+
+    __slots__ = (
+        "_courier",
+        "_dialects",
+        "_driver",
+        "_exchange",
+        "_keeps",
+        "_made",
+        "_outcome",
+        "_plan",
+        "_state",
+        "_streams",
+        "method",
+    )
+
+    def __init__(self, driver: Striking, plan: Stages, dialects: Mapping[str, Dialect]) -> None:
+        self._driver = driver
+        self._exchange = driver.exchange
+        self.method = self._exchange.method
+        self._plan = plan
+        self._dialects = dialects
+        self._courier = Courier(self._exchange, driver.pause, self._delivered)
+        self._state = State.ASKED
+        self._keeps = plan.wants_body
+        """Is the body of the upstream's reply wanted?"""
+        self._streams = False
+        """Is that reply a stream of events, which may never end?"""
+        self._made = False
+        """Is the reply that is delivered another than the tool's?"""
+        self._outcome = Outcome.OK
+        """What the agent makes of the reply if its delivery does it no harm."""
+
+    def ask(self) -> None:
+        """Let the tool run, to its end if something is to come after it."""
+        exchange = self._exchange
+        exchange.origin = Origin.UPSTREAM
+        exchange.outlives_agent = True
+        # Always tried once only: a kept connection that may be dying is not worth a doubt about what the tool did.
+        connection = exchange.plane.pool.take(exchange.judged.destination.origin, unsafe=True)
+        if connection is not None:
+            exchange.send_request(connection, self)
+        else:
+            exchange.task = exchange.plane.spawn(self._connect())
+
+    async def _connect(self) -> None:
+        exchange = self._exchange
+        try:
+            connection = await exchange.plane.pool.connect(exchange.judged.destination.origin)
+        except UpstreamError as error:
+            exchange.skipped = FAILED
+            self._driver.end()
+            exchange.refuse(error.status, error.problem)
+            return
+        exchange.send_request(connection, self)
+
+    def agent_full(self, full: bool) -> None:
+        """Backpressure from the agent."""
+        self._courier.agent_is_full = full
+        if not full:
+            self._driver.safely(self._courier.go_on)
+
+    def if_agent_leaves(self) -> Outcome:
+        """What an agent that leaves now has made of the reply."""
+        delivery, exchange = self._courier.delivery, self._exchange
+        if delivery is None:
+            return Outcome.AGENT_LEFT
+        exchange.skipped = exchange.skipped or delivery.skipped
+        if self._made or delivery.spoilt:
+            exchange.origin = Origin.INJECTED
+        return delivery.outcome or Outcome.AGENT_LEFT
+
+    # What the upstream's connection tells (Receiver)
+
+    def interim(self, status: int, reason: bytes, headers: Headers) -> None:
+        """1xx responses pass."""
+        self._exchange.interim(status, reason, headers)
+
+    def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
+        """The response begins."""
+        if not self._driver.over:
+            self._exchange.note_upstream(status, headers)
+            self._outcome = outcome_of(status)
+            self._streams = streams_events(headers)
+            self._take(Head(status, reason, headers, framing))
+
+    def data(self, data: bytes) -> None:
+        """A piece of the body."""
+        self._exchange.digest_body(data)
+        if self._keeps:
+            self._take(data)
+
+    def chunk_end(self) -> None:
+        """A chunk is complete."""
+        if self._keeps:
+            self._take(CHUNK_END)
+
+    def flush(self) -> None:
+        """Told so far. Only now is anything done: the connection is still reading while it tells."""
+        self._driver.safely(self._look)
+
+    def done(self, trailers: Headers) -> None:
+        """The response is complete."""
+        if self._driver.over:
+            return
+        exchange = self._exchange
+        exchange.upstream = None
+        exchange.upstream_seconds = monotonic() - exchange.sent_at
+        self._take(End(trailers))
+        self._driver.safely(self._look)
+
+    def switch(self, reason: bytes, headers: list[tuple[bytes, bytes]], said: bytes) -> None:
+        """The upstream switches protocols: that is its whole answer, and what comes after it comes now."""
+        if self._driver.over:
+            return
+        self._exchange.note_upstream(101, headers)
+        self._exchange.outlives_agent = False
+        self._state = State.AFTER
+        after, then = self._plan.after, lambda: self._switched(reason, headers, said)
+        self._driver.safely(lambda: self._driver.strike(after, then))
+
+    def _switched(self, reason: bytes, headers: list[tuple[bytes, bytes]], said: bytes) -> None:
+        """If the call has survived until here, it becomes a tunnel, and what would spoil a body has none to spoil."""
+        plan, exchange = self._plan, self._exchange
+        if exchange.left:
+            exchange.drop_upstream()
+            exchange.finish(Outcome.AGENT_LEFT, keep=False)
+        elif plan.replaced is not None:
+            self.answer(plan.replaced)
+        else:
+            exchange.skipped = SWITCHED if plan.rewrites or plan.delivery else None
+            exchange.origin = Origin.UPSTREAM
+            self._driver.end()
+            exchange.switch(reason, headers, said)
+
+    def broke(self, problem: str, *, reset: bool) -> None:
+        """The upstream failed by itself."""
+        if self._driver.over:
+            return
+        self._take(Broken(problem, reset))
+        self._driver.safely(self._look)
+
+    def upstream_full(self, full: bool) -> None:
+        """Backpressure on a streamed request."""
+        self._exchange.upstream_full(full)
+
+    def _take(self, parcel: Parcel) -> None:
+        if not self._driver.over:
+            self._courier.take(parcel)
+
+    # The reply
+
+    def _look(self) -> None:
+        """Something has come: is it enough to go on?"""
+        courier = self._courier
+        if not courier.parcels:
+            return
+        if self._state is State.DELIVERING:
+            courier.go_on()
+        elif self._state is State.AFTER:
+            courier.balance()
+        else:
+            self._look_at_reply(courier, courier.parcels[-1])
+
+    def _look_at_reply(self, courier: Courier, last: Parcel) -> None:
+        plan, exchange = self._plan, self._exchange
+        if isinstance(last, Broken):
+            self._give_way(FAILED, last)
+        elif exchange.left:
+            self._nobody_is_there(isinstance(last, End))
+        elif not plan.collects:
+            self._deliver(plan.delivery)
+        elif isinstance(last, End) or self._streams:
+            # The head of a stream that may never end is the tool's answer: what comes after the tool comes now.
+            exchange.outlives_agent = False
+            self._state = State.AFTER
+            self._driver.strike(plan.after, self._reply)
+        elif courier.size > REPLY_CAP:
+            self._give_way(TOO_LARGE, last)
+
+    def _nobody_is_there(self, ended: bool) -> None:
+        """The agent has left: the tool runs to its end, and what it says is not kept."""
+        exchange = self._exchange
+        if ended or self._streams:
+            exchange.drop_upstream()
+            exchange.finish(Outcome.AGENT_LEFT, keep=False)
+        else:
+            self._keeps = False
+            self._courier.throw_away()
+
+    def _give_way(self, reason: str, last: Parcel) -> None:
+        """What was to come after the tool does not: the reply passes as it comes, as far as it has come."""
+        exchange = self._exchange
+        exchange.skipped = reason
+        if not isinstance(last, Broken):
+            self._deliver(self._plan.delivery)
+        elif exchange.left:
+            exchange.drop_upstream()
+            exchange.problem = last.problem
+            exchange.finish(Outcome.AGENT_LEFT, keep=False)
+        elif exchange.upstream_status:
+            self._deliver(())
+        else:
+            self._broke(last)
+
+    def _broke(self, last: Broken) -> None:
+        """There is nothing left to spoil: it is a quiet call whose upstream failed."""
+        self._exchange.outlives_agent = False
+        self._exchange.origin = Origin.UPSTREAM
+        self._driver.end()
+        self._exchange.broke(last.problem, reset=last.reset)
+
+    def _reply(self) -> None:
+        """The agent gets the tool's reply, or another in its place."""
+        plan, exchange = self._plan, self._exchange
+        if plan.replaced is not None:
+            self.answer(plan.replaced)
+            return
+        if plan.rewrites:
+            changed = Unfit(ENDLESS) if self._streams else rewritten(_whole(self._courier), plan.rewrites, REPLY_CAP)
+            if not isinstance(changed, Unfit):
+                self._outcome = Outcome.MALFORMED if self._outcome is Outcome.OK else outcome_of(changed.status)
+                self._hand_out(changed)
+                return
+            exchange.skipped = changed.reason
+        self._deliver(plan.delivery)
+
+    def answer(self, effect: Reject | Respond) -> None:
+        """Answer in the tool's place."""
+        exchange = self._exchange
+        wall = exchange.plane.wall()
+        reply = made_reply(effect, self._dialects, self._own_dialect, wall)
+        self._outcome = made_outcome(effect, outcome_of(reply.status))
+        exchange.hint = hint_of(reply.headers, wall)
+        self._hand_out(reply)
+
+    def _hand_out(self, reply: Reply) -> None:
+        """Deliver a reply that the tool did not make."""
+        self._exchange.drop_upstream()
+        self._made = True
+        made, framing = framed(reply, head_only=self.method == b"HEAD")
+        self._courier.throw_away()
+        self._courier.take(Head(made.status, made.reason, made.headers, framing))
+        if made.body:
+            self._courier.take(made.body)
+        self._courier.take(End())
+        self._deliver(self._plan.delivery)
+
+    def _deliver(self, effects: Sequence[DeliveryEffect | Disconnect]) -> None:
+        exchange = self._exchange
+        self._state = State.DELIVERING
+        exchange.outlives_agent = False
+        exchange.origin = Origin.INJECTED if self._made else Origin.UPSTREAM
+        self._courier.start(Delivery(effects, self._error_block, exchange.request.version))
+
+    def _error_block(self, reject: Reject) -> bytes:
+        dialect = spoken(reject, self._dialects, self._own_dialect)
+        return dialect.stream_error(reject, self._exchange.plane.wall())
+
+    @property
+    def _own_dialect(self) -> str | None:
+        return self._exchange.judged.destination.origin.settings.dialect
+
+    def _delivered(self, last: Stop | Broken) -> None:
+        """All that was to be sent has been sent, or the upstream has sent no more."""
+        exchange, delivery = self._exchange, self._courier.delivery
+        assert delivery is not None
+        showed = delivery.applied or self._made
+        exchange.skipped = None if showed else exchange.skipped or delivery.skipped
+        if isinstance(last, Broken):
+            if not showed:
+                exchange.skipped = FAILED
+            self._broke(last)
+            return
+        exchange.origin = Origin.INJECTED if self._made or delivery.spoilt else Origin.UPSTREAM
+        outcome = delivery.outcome or self._outcome
+        if last.ending is not None:
+            self._driver.break_call(last.ending, outcome)
+        else:
+            exchange.drop_upstream()
+            exchange.finish(outcome, keep=delivery.keeps and exchange.request.complete)
+
+
+def _whole(courier: Courier) -> Reply:
+    """The tool's whole reply, which waits."""
+    head = courier.parcels[0]
+    assert isinstance(head, Head)
+    body = b"".join([parcel for parcel in courier.parcels if isinstance(parcel, bytes)])
+    return Reply(head.status, head.reason, tuple(end_to_end(head.headers)), body)
