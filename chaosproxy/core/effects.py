@@ -89,7 +89,7 @@ class Extent(StrEnum):
     HEAD = "head"
     """A share of the head's bytes, in (0, 1)."""
     BODY = "body"
-    """A share of the body's bytes, in [0, 1): of a body whose length is not known beforehand, once all of it is there."""
+    """A share of the body's bytes, in [0, 1); of a body of unknown length, once all of it is there."""
     BYTES = "bytes"
     """Bytes of the body."""
     CHUNKS = "chunks"

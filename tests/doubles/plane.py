@@ -60,7 +60,7 @@ class ScriptedPath:
         self._open.add(call.number)
         return Match(call.number, 1, CallKind.FIRST, Layer.NONE, 9), self.decide(call)
 
-    def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:  # noqa: ARG002  the port's own
+    def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         if call.number not in self._open:
             self.ended_twice.append(call.number)
         self._open.discard(call.number)

@@ -1,7 +1,5 @@
 """Faults that do as little as a test needs, and short ways to say a rule, a call and a run of calls."""
 
-# ruff: noqa: ARG002 - what a fault is told is the catalogue's to say, used or not
-
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
