@@ -22,7 +22,7 @@ from chaosproxy.telemetry.records import CallEnded, RunStarted
 from tests.e2e.programs import CHAOSPROXY, Program, nginx, serve, started, surroundings, wait_for
 from tests.e2e.programs import chaosproxy as run
 
-ROOT = Path(chaosproxy.__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((ROOT / "fault_profiles").glob("*.yaml"))
 FAULTS = sorted(path.stem for path in (ROOT / "chaosproxy" / "faults").glob("[!_]*.py"))
 
