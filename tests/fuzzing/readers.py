@@ -50,9 +50,11 @@ class Read(msgspec.Struct, frozen=True):
     """What goes to the tool for each request; nothing for one that did not come whole."""
 
     @property
-    def meaning(self) -> tuple[list[Asked], tuple[int, str] | None]:
-        """All of it that does not depend on how the bytes were cut up."""
-        return self.asked, self.refused
+    def meaning(self) -> tuple[list[Asked], bool]:
+        """All of it that does not depend on how the bytes were cut up: in which words noise is refused may, because a
+        first byte alone can be taken for the beginning of another protocol.
+        """
+        return self.asked, self.refused is not None
 
 
 class Requests:
