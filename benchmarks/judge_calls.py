@@ -9,9 +9,9 @@ import sys
 import time
 
 from chaosproxy.core.call import Call
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Router
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.engine.engine import Engine
 from chaosproxy.profiles.loader import LoadedProfile, load_profile

@@ -16,10 +16,10 @@ from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import Clock, SystemClock
 from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import SessionEnded, TunnelReason
-from chaosproxy.dataplane.http.interception import Interception
 from chaosproxy.dataplane.http.listener import Listener, Surroundings
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router, TunnelEnd
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Router, TunnelEnd
+from chaosproxy.dataplane.http.tunnels.interception import Interception
 from chaosproxy.dataplane.http.wire import Malformed
 from chaosproxy.dataplane.tls.contexts import AgentContexts
 from chaosproxy.engine.concerns import Concerns

@@ -13,9 +13,9 @@ from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.effects import Delay, Effect, Stall, Throttle
 from chaosproxy.core.errors import UsageError
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Router
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.engine.engine import Engine
 from chaosproxy.profiles.loader import LoadedProfile

@@ -13,7 +13,7 @@ from chaosproxy.core.answer import Origin
 from chaosproxy.core.effects import Disconnect, Ending
 from chaosproxy.core.events import TunnelMode, TunnelReason
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
+from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
 from chaosproxy.dataplane.tls.authority import Authority
 from chaosproxy.dataplane.tls.contexts import AgentContexts
 from tests.doubles.plane import Plane

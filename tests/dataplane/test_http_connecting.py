@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chaosproxy.dataplane.http.reach import Reach
+from chaosproxy.dataplane.http.requests.reach import Reach
 from tests.doubles.streams import soon
 from tests.doubles.upstream import ScriptedUpstream
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.deadlines import TICK, Deadlines
+from chaosproxy.dataplane.http.agents.deadlines import TICK, Deadlines
 
 START = 1000.0
 

@@ -20,8 +20,8 @@ from chaosproxy.core.effects import (
     Truncate,
 )
 from chaosproxy.core.failures import FailureKind, Outcome, Phase
-from chaosproxy.dataplane.http.delivery import REPLY_CAP, Send, Stop
-from chaosproxy.dataplane.http.stages import Wait
+from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP, Send, Stop
+from chaosproxy.dataplane.http.misbehaving.stages import Wait
 from chaosproxy.dataplane.http.wire import Framing, Headers, chunk, response_head
 from tests.doubles.replies import HEADERS, PIECES, body_bytes, deliver, delivery_of, length, sent, told
 

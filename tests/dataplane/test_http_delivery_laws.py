@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproxy.core.effects import Ending, Extent, Misframe, Misframing, Place, Stall, Throttle, Truncate
-from chaosproxy.dataplane.http.delivery import Stop
-from chaosproxy.dataplane.http.stages import Wait
+from chaosproxy.dataplane.http.misbehaving.delivery import Stop
+from chaosproxy.dataplane.http.misbehaving.stages import Wait
 from chaosproxy.dataplane.http.wire import Framing, Headers, chunk, last_chunk, response_head
 from tests.doubles.replies import HEADERS, body_bytes, deliver, delivery_of, length, sent
 

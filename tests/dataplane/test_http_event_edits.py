@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from chaosproxy.core.effects import EditEvent, ErrorEvent, EventChange, Reject
 from chaosproxy.core.failures import FailureKind, Phase
-from chaosproxy.dataplane.http.event_edits import (
+from chaosproxy.dataplane.http.misbehaving.event_edits import (
     NO_SUCH_EVENT,
     NO_TERMINATOR,
     NOTHING_TO_SPOIL,
     EventEdits,
     malformed,
 )
-from chaosproxy.dataplane.http.sse import data_of, name_of
+from chaosproxy.dataplane.http.misbehaving.sse import data_of, name_of
 
 REJECT = Reject(FailureKind.UNAVAILABLE, Phase.DURING_BODY)
 SWAP, DUPLICATE, DROP, MALFORM = EventChange.SWAP, EventChange.DUPLICATE, EventChange.DROP, EventChange.MALFORM

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.fingerprint import VOLATILE, canonical_json, canonical_query, digest
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Router
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.profiles.models import Profile
 

@@ -8,7 +8,7 @@ import pytest
 from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.effects import Delay, Ending, Extent, Hang, Place, Truncate
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.dataplane.http.presence import Presence, presence
+from chaosproxy.dataplane.http.agents.presence import Presence, presence
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon, until_true
 from tests.doubles.upstream import OK, ScriptedUpstream, Then

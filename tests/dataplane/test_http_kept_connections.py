@@ -6,7 +6,7 @@ import pytest
 
 from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.pool import IDLE_LIMIT, IDLE_LIMIT_UNSAFE
+from chaosproxy.dataplane.http.upstreams.pool import IDLE_LIMIT, IDLE_LIMIT_UNSAFE
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon
 from tests.doubles.upstream import OK, Say, ScriptedUpstream, Then

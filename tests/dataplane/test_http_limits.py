@@ -9,10 +9,10 @@ import pytest
 
 from chaosproxy.core.effects import Hang
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.dataplane.http.agent import AgentConnection
-from chaosproxy.dataplane.http.descriptors import connections_for, raise_limit
-from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
-from chaosproxy.dataplane.http.refusals import QUIET_TIME, RefusalLog
+from chaosproxy.dataplane.http.agents.agent import AgentConnection
+from chaosproxy.dataplane.http.agents.descriptors import connections_for, raise_limit
+from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
+from chaosproxy.dataplane.http.agents.refusals import QUIET_TIME, RefusalLog
 from chaosproxy.dataplane.http.wire import Malformed
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon, until_true

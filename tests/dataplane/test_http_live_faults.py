@@ -26,7 +26,7 @@ from chaosproxy.core.effects import (
     Truncate,
 )
 from chaosproxy.core.failures import FailureKind, Outcome, Phase
-from chaosproxy.dataplane.http.courier import WAITING_LIMIT
+from chaosproxy.dataplane.http.misbehaving.courier import WAITING_LIMIT
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Stream, soon
 from tests.doubles.upstream import ScriptedUpstream, Then

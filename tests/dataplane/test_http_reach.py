@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chaosproxy.dataplane.http.reach import Reach
+from chaosproxy.dataplane.http.requests.reach import Reach
 from chaosproxy.dataplane.http.wire import Malformed
 from tests.doubles.streams import soon
 

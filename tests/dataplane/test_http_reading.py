@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from chaosproxy.core.answer import Hint, UpstreamTruth
 from chaosproxy.core.call import Call
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.reading import Reader, hint_of, outcome_of, said_replayed, truth_of
-from chaosproxy.dataplane.http.routing import Router
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.reading import Reader, hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.requests.routing import Router
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.profiles.models import Profile
 

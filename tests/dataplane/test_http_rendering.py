@@ -31,7 +31,7 @@ from chaosproxy.core.effects import (
     Unfit,
 )
 from chaosproxy.core.failures import FailureKind, Outcome, Phase
-from chaosproxy.dataplane.http.rendering import NOTHING, framed, made_outcome, made_reply, rewritten, stages
+from chaosproxy.dataplane.http.misbehaving.rendering import NOTHING, framed, made_outcome, made_reply, rewritten, stages
 from chaosproxy.dataplane.http.wire import Framing
 from chaosproxy.dialects import load_builtin
 from tests.doubles.plane import NATURE, deciding

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproxy.core.call import ToolEffect
-from chaosproxy.dataplane.http.routing import (
+from chaosproxy.dataplane.http.requests.routing import (
     REMEMBERED,
     Destination,
     Router,

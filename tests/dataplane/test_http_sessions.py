@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from chaosproxy.dataplane.http.sessions import MAX_NAME, Peer, SessionNames
+from chaosproxy.dataplane.http.requests.sessions import MAX_NAME, Peer, SessionNames
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.profiles.models import Sessions
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.sniffing import LONGEST_METHOD, Spoken, sniff
+from chaosproxy.dataplane.http.tunnels.sniffing import LONGEST_METHOD, Spoken, sniff
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from chaosproxy.core.answer import Origin, Reply, UpstreamTruth
 from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Extent, Place, Rewrite, Truncate, Unfit
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.dataplane.http.delivery import REPLY_CAP
+from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End
 from tests.doubles.upstream import ScriptedUpstream, Then

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.sse import LARGEST_EVENT, EventSplitter, data_of, has_data, is_event_stream, name_of
+from chaosproxy.dataplane.http.misbehaving.sse import (
+    LARGEST_EVENT,
+    EventSplitter,
+    data_of,
+    has_data,
+    is_event_stream,
+    name_of,
+)
 
 LINE_ENDS = (b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"\r\r")
 FIELDS = (b"data", b"data:", b"data: ", b":", b"event: x", b"id: 1", b"retry: 5")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.strictness import check_request
+from chaosproxy.dataplane.http.agents.strictness import check_request
 from chaosproxy.dataplane.http.wire import (
     Framing,
     Headers,

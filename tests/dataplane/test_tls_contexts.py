@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.effects import Flaw
 from chaosproxy.core.errors import StartError
-from chaosproxy.dataplane.http.pool import Pool
-from chaosproxy.dataplane.http.reach import Reach
-from chaosproxy.dataplane.http.routing import Origin
-from chaosproxy.dataplane.http.upstream import UpstreamError
+from chaosproxy.dataplane.http.requests.reach import Reach
+from chaosproxy.dataplane.http.requests.routing import Origin
+from chaosproxy.dataplane.http.upstreams.pool import Pool
+from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
 from chaosproxy.dataplane.tls.authority import Authority
 from chaosproxy.dataplane.tls.contexts import KEPT, AgentContexts, upstream_context
 from chaosproxy.profiles.models import Upstream

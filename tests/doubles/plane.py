@@ -11,11 +11,11 @@ from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.events import ConnectionCounted, Event, RequestRefused, TunnelClosed, TunnelOpened
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
-from chaosproxy.dataplane.http.interception import Interception
-from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
+from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
 from chaosproxy.dataplane.http.listener import Listener, Surroundings
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Router
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Router
+from chaosproxy.dataplane.http.tunnels.interception import Interception
 from chaosproxy.dataplane.tls.authority import Authority
 from chaosproxy.dataplane.tls.contexts import AgentContexts
 from chaosproxy.dialects import load_builtin

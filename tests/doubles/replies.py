@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chaosproxy.dataplane.http.delivery import Delivery, Send, Step, Stop
-from chaosproxy.dataplane.http.stages import Wait
+from chaosproxy.dataplane.http.misbehaving.delivery import Delivery, Send, Step, Stop
+from chaosproxy.dataplane.http.misbehaving.stages import Wait
 from chaosproxy.dataplane.http.wire import Framing, Headers
 
 HEADERS: dict[Framing, Headers] = {

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
-from chaosproxy.dataplane.http.descriptors import raise_limit
+from chaosproxy.dataplane.http.agents.descriptors import raise_limit
 from tests.e2e.programs import Serving, nginx, serve
 
 COUNT = 10_000

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chaosproxy.dataplane.http.incoming import Incoming
-from chaosproxy.dataplane.http.routing import Origin
-from chaosproxy.dataplane.http.upstream import UpstreamConnection
+from chaosproxy.dataplane.http.agents.incoming import Incoming
+from chaosproxy.dataplane.http.requests.routing import Origin
+from chaosproxy.dataplane.http.upstreams.upstream import UpstreamConnection
 from chaosproxy.dataplane.http.wire import (
     Framing,
     Headers,

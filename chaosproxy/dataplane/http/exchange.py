@@ -14,8 +14,8 @@ from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
-from chaosproxy.dataplane.http.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
-from chaosproxy.dataplane.http.upstream import Receiver, UpstreamConnection, UpstreamError
+from chaosproxy.dataplane.http.requests.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.upstreams.upstream import Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
     IDEMPOTENT,
     Framing,

@@ -10,17 +10,17 @@ from typing import Any, cast
 from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import ConnectionCounted
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.agent import AgentConnection
-from chaosproxy.dataplane.http.connect import Tunnels
-from chaosproxy.dataplane.http.deadlines import TICK, Deadlines
-from chaosproxy.dataplane.http.descriptors import connections_for, raise_limit
+from chaosproxy.dataplane.http.agents.agent import AgentConnection
+from chaosproxy.dataplane.http.agents.deadlines import TICK, Deadlines
+from chaosproxy.dataplane.http.agents.descriptors import connections_for, raise_limit
+from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
+from chaosproxy.dataplane.http.agents.refusals import RefusalLog
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.interception import Interception
-from chaosproxy.dataplane.http.limits import DEFAULTS, Limits
-from chaosproxy.dataplane.http.misbehave import misbehave
-from chaosproxy.dataplane.http.pool import Pool
-from chaosproxy.dataplane.http.reading import Judged, Reader
-from chaosproxy.dataplane.http.refusals import RefusalLog
+from chaosproxy.dataplane.http.misbehaving.misbehave import misbehave
+from chaosproxy.dataplane.http.requests.reading import Judged, Reader
+from chaosproxy.dataplane.http.tunnels.connect import Tunnels
+from chaosproxy.dataplane.http.tunnels.interception import Interception
+from chaosproxy.dataplane.http.upstreams.pool import Pool
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.dialects import Dialect

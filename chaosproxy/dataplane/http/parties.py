@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.pool import Pool
+from chaosproxy.dataplane.http.upstreams.pool import Pool
 from chaosproxy.dataplane.port import CallPath
 
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from chaosproxy.dataplane.http.reading import BODY_CAP
-from chaosproxy.dataplane.http.refusals import HEAD_TOO_LARGE, TOO_MUCH_BESIDE_THE_BODY, refusal_of
-from chaosproxy.dataplane.http.strictness import check_request, check_trailer
+from chaosproxy.dataplane.http.agents.refusals import HEAD_TOO_LARGE, TOO_MUCH_BESIDE_THE_BODY, refusal_of
+from chaosproxy.dataplane.http.agents.strictness import check_request, check_trailer
+from chaosproxy.dataplane.http.requests.reading import BODY_CAP
 from chaosproxy.dataplane.http.wire import MAX_HEAD, Malformed, Request
 
 _LONGEST_OPENING = 512

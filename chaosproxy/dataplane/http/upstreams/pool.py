@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 from chaosproxy.core.errors import StartError
-from chaosproxy.dataplane.http.reach import P, Reach
-from chaosproxy.dataplane.http.routing import Origin
-from chaosproxy.dataplane.http.upstream import UpstreamConnection, UpstreamError
+from chaosproxy.dataplane.http.requests.reach import P, Reach
+from chaosproxy.dataplane.http.requests.routing import Origin
+from chaosproxy.dataplane.http.upstreams.upstream import UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import Malformed
 from chaosproxy.dataplane.tls.contexts import upstream_context
 

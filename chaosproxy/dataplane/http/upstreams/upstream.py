@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from chaosproxy.dataplane.http.routing import Origin
+from chaosproxy.dataplane.http.requests.routing import Origin
 from chaosproxy.dataplane.http.wire import (
     MAX_HEAD,
     Framing,

@@ -14,9 +14,9 @@ from chaosproxy.core.effects import (
     Throttle,
     Truncate,
 )
-from chaosproxy.dataplane.http.event_edits import NOT_AN_EVENT_STREAM
-from chaosproxy.dataplane.http.framing import IN_CHUNKS, OF_LENGTH, content_length
-from chaosproxy.dataplane.http.sse import is_event_stream
+from chaosproxy.dataplane.http.misbehaving.event_edits import NOT_AN_EVENT_STREAM
+from chaosproxy.dataplane.http.misbehaving.framing import IN_CHUNKS, OF_LENGTH, content_length
+from chaosproxy.dataplane.http.misbehaving.sse import is_event_stream
 from chaosproxy.dataplane.http.wire import Framing, Headers
 
 EMPTY = "empty_body"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from chaosproxy.core.effects import EditEvent, ErrorEvent, EventChange, Reject
-from chaosproxy.dataplane.http.sse import EventSplitter, data_of, has_data, is_data, name_of, value_of
+from chaosproxy.dataplane.http.misbehaving.sse import EventSplitter, data_of, has_data, is_data, name_of, value_of
 
 NOT_AN_EVENT_STREAM = "not_an_event_stream"
 """Why edits are skipped on any other reply; whoever reads its head knows."""

@@ -11,13 +11,13 @@ from chaosproxy.core.answer import Origin, Reply
 from chaosproxy.core.effects import Delivery as DeliveryEffect
 from chaosproxy.core.effects import Disconnect, Reject, Respond, Unfit
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
-from chaosproxy.dataplane.http.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
-from chaosproxy.dataplane.http.fitting import ENDLESS, streams_events
-from chaosproxy.dataplane.http.reading import hint_of, outcome_of
-from chaosproxy.dataplane.http.rendering import Stages, framed, made_outcome, made_reply, rewritten, spoken
-from chaosproxy.dataplane.http.striking import Striking
-from chaosproxy.dataplane.http.upstream import UpstreamError
+from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
+from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
+from chaosproxy.dataplane.http.misbehaving.fitting import ENDLESS, streams_events
+from chaosproxy.dataplane.http.misbehaving.rendering import Stages, framed, made_outcome, made_reply, rewritten, spoken
+from chaosproxy.dataplane.http.misbehaving.striking import Striking
+from chaosproxy.dataplane.http.requests.reading import hint_of, outcome_of
+from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
 from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end
 from chaosproxy.dialects import Dialect
 

@@ -9,9 +9,9 @@ from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
 from chaosproxy.core.call import Route, ToolEffect
 from chaosproxy.core.effects import Handshake
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Destination, TunnelEnd
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Destination, TunnelEnd
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.engine.matching import HANDSHAKE

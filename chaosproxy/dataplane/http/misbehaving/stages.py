@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 
 from chaosproxy.core.effects import Extent, Stall, Throttle, Truncate
-from chaosproxy.dataplane.http.event_edits import EventEdits
-from chaosproxy.dataplane.http.sse import EventSplitter, has_data
+from chaosproxy.dataplane.http.misbehaving.event_edits import EventEdits
+from chaosproxy.dataplane.http.misbehaving.sse import EventSplitter, has_data
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -7,12 +7,12 @@ import asyncio
 from time import monotonic
 from typing import Protocol
 
-from chaosproxy.dataplane.http.deadlines import TICK, Deadlines
+from chaosproxy.dataplane.http.agents.deadlines import TICK, Deadlines
+from chaosproxy.dataplane.http.agents.incoming import Incoming
+from chaosproxy.dataplane.http.agents.limits import Limits
+from chaosproxy.dataplane.http.agents.presence import Presence, has_said_fin, presence
 from chaosproxy.dataplane.http.endings import unsent
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.incoming import Incoming
-from chaosproxy.dataplane.http.limits import Limits
-from chaosproxy.dataplane.http.presence import Presence, has_said_fin, presence
 from chaosproxy.dataplane.http.wire import Malformed
 
 LOOK_EVERY = 15.0

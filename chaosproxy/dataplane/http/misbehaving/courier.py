@@ -11,10 +11,10 @@ from time import monotonic
 import msgspec
 
 from chaosproxy.core.answer import Origin
-from chaosproxy.dataplane.http.delivery import Delivery, Send, Step, Stop
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.pause import Pause
-from chaosproxy.dataplane.http.stages import Wait
+from chaosproxy.dataplane.http.misbehaving.delivery import Delivery, Send, Step, Stop
+from chaosproxy.dataplane.http.misbehaving.pause import Pause
+from chaosproxy.dataplane.http.misbehaving.stages import Wait
 from chaosproxy.dataplane.http.wire import Framing, Headers
 
 WAITING_LIMIT = 64 * 1024

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import unquote
 
-from chaosproxy.dataplane.http.routing import Inside
+from chaosproxy.dataplane.http.requests.routing import Inside
 from chaosproxy.dataplane.http.wire import Request
 
 MAX_NAME = 128

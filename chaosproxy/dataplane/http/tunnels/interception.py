@@ -9,7 +9,7 @@ import ssl
 from chaosproxy.core.effects import Flaw
 from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import TunnelReason
-from chaosproxy.dataplane.http.routing import TunnelEnd
+from chaosproxy.dataplane.http.requests.routing import TunnelEnd
 from chaosproxy.dataplane.tls.contexts import AgentContexts
 from chaosproxy.engine.concerns import Concerns
 

@@ -12,7 +12,7 @@ from chaosproxy.core.answer import Origin
 from chaosproxy.core.effects import Delay, Disconnect, Ending, Hang
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.pause import Pause
+from chaosproxy.dataplane.http.misbehaving.pause import Pause
 
 log = logging.getLogger("chaosproxy.striking")
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from chaosproxy.core.answer import Origin
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.rendering import NOTHING, stages
-from chaosproxy.dataplane.http.replying import Replying
-from chaosproxy.dataplane.http.striking import Striking
+from chaosproxy.dataplane.http.misbehaving.rendering import NOTHING, stages
+from chaosproxy.dataplane.http.misbehaving.replying import Replying
+from chaosproxy.dataplane.http.misbehaving.striking import Striking
 from chaosproxy.dialects import Dialect
 
 

@@ -12,17 +12,17 @@ from typing import cast
 from chaosproxy.core.effects import Ending, Flaw, Handshake
 from chaosproxy.core.events import RequestRefused, TunnelClosed, TunnelMode, TunnelOpened, TunnelReason
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.agent import AgentConnection, AgentHost
-from chaosproxy.dataplane.http.early import Early, Held, feed
+from chaosproxy.dataplane.http.agents.agent import AgentConnection, AgentHost
 from chaosproxy.dataplane.http.endings import reset
-from chaosproxy.dataplane.http.handshakes import ACCEPTED_ANYWAY, NOT_TLS, HandshakeCall
-from chaosproxy.dataplane.http.interception import Interception
-from chaosproxy.dataplane.http.pool import Pool
-from chaosproxy.dataplane.http.reading import Reader
-from chaosproxy.dataplane.http.routing import Inside, TunnelEnd
-from chaosproxy.dataplane.http.sniffing import Spoken
+from chaosproxy.dataplane.http.requests.reading import Reader
+from chaosproxy.dataplane.http.requests.routing import Inside, TunnelEnd
 from chaosproxy.dataplane.http.tunnel import Splice
-from chaosproxy.dataplane.http.upstream import UpstreamError
+from chaosproxy.dataplane.http.tunnels.early import Early, Held, feed
+from chaosproxy.dataplane.http.tunnels.handshakes import ACCEPTED_ANYWAY, NOT_TLS, HandshakeCall
+from chaosproxy.dataplane.http.tunnels.interception import Interception
+from chaosproxy.dataplane.http.tunnels.sniffing import Spoken
+from chaosproxy.dataplane.http.upstreams.pool import Pool
+from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
 from chaosproxy.dataplane.http.wire import Malformed, Request
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chaosproxy.core.call import Route, ToolEffect
-from chaosproxy.dataplane.http.reach import Reach
+from chaosproxy.dataplane.http.requests.reach import Reach
 from chaosproxy.dataplane.http.wire import Malformed
 from chaosproxy.engine.matching import Glob, host_glob, path_template
 from chaosproxy.profiles.models import Profile, Tool, Upstream

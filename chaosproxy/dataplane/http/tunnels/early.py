@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Protocol, cast, runtime_checkable
 
-from chaosproxy.dataplane.http.sniffing import Spoken, sniff
+from chaosproxy.dataplane.http.tunnels.sniffing import Spoken, sniff
 
 
 class Held(asyncio.Protocol):

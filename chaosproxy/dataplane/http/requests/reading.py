@@ -14,9 +14,9 @@ from chaosproxy.core.answer import Hint, UpstreamTruth
 from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.fingerprint import VOLATILE, canonical_json, canonical_query, digest
-from chaosproxy.dataplane.http.routing import Destination, Inside, Router
-from chaosproxy.dataplane.http.sessions import Peer, SessionNames
+from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
+from chaosproxy.dataplane.http.requests.routing import Destination, Inside, Router
+from chaosproxy.dataplane.http.requests.sessions import Peer, SessionNames
 from chaosproxy.dataplane.http.wire import Headers, Request
 from chaosproxy.profiles.models import Profile, Tool
 

@@ -27,10 +27,10 @@ from chaosproxy.core.effects import (
     Truncate,
 )
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.event_edits import EventEdits
-from chaosproxy.dataplane.http.fitting import EMPTY, Told, midway, needs_all, told, unfit
-from chaosproxy.dataplane.http.framing import Frame
-from chaosproxy.dataplane.http.stages import Edge, Events, Item, Pace, Piece, Stage, Strike, Struck, Wait
+from chaosproxy.dataplane.http.misbehaving.event_edits import EventEdits
+from chaosproxy.dataplane.http.misbehaving.fitting import EMPTY, Told, midway, needs_all, told, unfit
+from chaosproxy.dataplane.http.misbehaving.framing import Frame
+from chaosproxy.dataplane.http.misbehaving.stages import Edge, Events, Item, Pace, Piece, Stage, Strike, Struck, Wait
 from chaosproxy.dataplane.http.wire import Framing, Headers
 
 REPLY_CAP = 16 * 1024 * 1024

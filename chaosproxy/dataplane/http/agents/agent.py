@@ -13,18 +13,18 @@ from typing import Any, Protocol, cast
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.events import RequestRefused
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.deadlines import Deadlines
+from chaosproxy.dataplane.http.agents.deadlines import Deadlines
+from chaosproxy.dataplane.http.agents.incoming import Incoming
+from chaosproxy.dataplane.http.agents.limits import Limits
+from chaosproxy.dataplane.http.agents.patience import Patience
+from chaosproxy.dataplane.http.agents.refusals import TOO_MANY_CONNECTIONS, RefusalLog, word
+from chaosproxy.dataplane.http.agents.upgrades import Upgrade
 from chaosproxy.dataplane.http.endings import reset, reset_when_sent, unsent
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.incoming import Incoming
-from chaosproxy.dataplane.http.limits import Limits
-from chaosproxy.dataplane.http.patience import Patience
-from chaosproxy.dataplane.http.reading import BODY_CAP
-from chaosproxy.dataplane.http.refusals import TOO_MANY_CONNECTIONS, RefusalLog, word
-from chaosproxy.dataplane.http.routing import Inside
-from chaosproxy.dataplane.http.sessions import Peer
+from chaosproxy.dataplane.http.requests.reading import BODY_CAP
+from chaosproxy.dataplane.http.requests.routing import Inside
+from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.tunnel import Takeover
-from chaosproxy.dataplane.http.upgrades import Upgrade
 from chaosproxy.dataplane.http.wire import Malformed, Request, own_word
 from chaosproxy.dataplane.port import CallPath
 
