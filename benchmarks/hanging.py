@@ -17,14 +17,13 @@ from benchmarks.goals import at_most
 from benchmarks.lines import PATIENCE, allow_open_files
 from benchmarks.processes import RELAY_CORE, Launch, Running, running
 from benchmarks.rounds import PER_SECOND, check
+from chaosproxy.dataplane.http.agents.descriptors import connections_for
 
 HANGING = 10_000
 
 _HIGH_NUMBERS = 1024
 _SPARE = 256
 """Connections beside those that hang."""
-_FILES_EACH = 2
-"""The proxy reckons with one for the agent and one for its tool."""
 _SETTLE_SECONDS = 30.0
 _RULE = {"name": "hang", "match": {"header": {"X-Hang": "1"}}, "fault": {"type": "timeout", "after": "1h"}}
 
@@ -54,8 +53,8 @@ class Held(msgspec.Struct, frozen=True):
 
 def measure(setting: Setting, section: Section) -> Finding:
     """Hang them, let others pass, let go."""
-    files = allow_open_files(_FILES_EACH * (HANGING + _SPARE))
-    count = min(HANGING, files // _FILES_EACH - _SPARE)
+    files = allow_open_files(2 * (HANGING + _SPARE))
+    count = min(HANGING, connections_for(files, files) - _SPARE)
     with stand.with_upstream() as (place, url):
         profile = ours.twenty_rules_and(place, {"rules": [_RULE]})
         launch = ours.serve(ours.Wanted(folder=place, upstream=url, profile=profile, python=setting.python))
