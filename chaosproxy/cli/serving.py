@@ -1,6 +1,7 @@
 """How `serve` and `capture` run: a loop, a proxy in it, what is announced, the signals that stop it, its last words."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -72,6 +73,8 @@ async def serve(
         _announce(proxy, settings, companion)
         if ready_file is not None:
             _write_ready_file(ready_file, proxy, companion)
+        # What is here now stays: looking through all of it for garbage would hold every call up for some 20 ms.
+        gc.freeze()
         why = await stop
     except BaseException:
         await _stop(proxy, companion, "failed to start")
