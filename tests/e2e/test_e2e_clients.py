@@ -6,12 +6,17 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.e2e.programs import Serving, executable, nginx, serve, surroundings
+from chaosproxy.dataplane.tls.authority import Authority
+from tests.e2e.programs import Serving, executable, free_port, nginx, serve, surroundings
 
 NGINX = """
     listen 127.0.0.1:PORT;
+    listen 127.0.0.1:TLS ssl;
+    ssl_certificate tool.pem;
+    ssl_certificate_key tool.pem;
     root site;
     gzip on;
     gzip_types application/json;
@@ -27,12 +32,37 @@ Promise.all(process.argv.slice(1).map(async url => {
 """
 
 
+PROFILE = """
+version: 1
+name: tunnels
+upstreams: {tool: {url: "https://127.0.0.1:TLS", ca: ca/ca.pem}}
+rules:
+  - name: could concern the host, but no call that is made here
+    match: {path: /no/such/thing}
+    fault: {type: server_error}
+"""
+
+
 @pytest.fixture(scope="module")
-def web(folder: Path) -> Iterator[str]:
+def tls_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def authority(folder: Path) -> Authority:
+    made = Authority.create(["127.0.0.1"])
+    made.save(folder / "ca")
+    return made
+
+
+@pytest.fixture(scope="module")
+def web(folder: Path, authority: Authority, tls_port: int) -> Iterator[str]:
+    leaf = authority.leaf("127.0.0.1")
     site = folder / "nginx" / "site"
     site.mkdir(parents=True)
     (site / "items.json").write_text(json.dumps([{"sku": n, "price": n * 100} for n in range(500)]))
-    with nginx(folder / "nginx", NGINX) as address:
+    (folder / "nginx" / "tool.pem").write_bytes(leaf.chain + leaf.key)
+    with nginx(folder / "nginx", NGINX.replace("TLS", str(tls_port))) as address:
         yield address
 
 
@@ -58,6 +88,19 @@ def test_go_sees_the_same(quiet: Serving, web: str, path: str) -> None:
 
     assert with_go(f"http://{quiet.listen}/tool{path}") == directly
     assert with_go(f"http://{web}{path}", f"http://{quiet.listen}") == directly
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["a closed tunnel", "a tunnel that we open"])
+def test_go_sees_the_same_through(folder: Path, web: str, tls_port: int, opened: bool) -> None:
+    profile = folder / "tunnels.yaml"
+    profile.write_text(PROFILE.replace("TLS", str(tls_port)))
+    url = f"https://127.0.0.1:{tls_port}/items.json"
+    with serve(str(profile) if opened else "quiet", "--ca", str(folder / "ca"), folder=folder / str(opened)) as serving:
+        assert with_go(url, f"http://{serving.listen}") == with_go(url)
+        tunnels = httpx.get(f"http://{serving.admin}/metrics", trust_env=False).text
+
+    mode = "intercepted" if opened else "blind"
+    assert f'chaosproxy_tunnels_total{{mode="{mode}"' in tunnels
 
 
 def test_fetch_of_node_sees_the_same(quiet: Serving, web: str) -> None:
