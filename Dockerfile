@@ -19,7 +19,7 @@ COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY chaosproxy ./chaosproxy
 COPY fault_profiles ./fault_profiles
 RUN CHAOSPROXY_COMPILE=1 pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
-RUN /opt/chaosproxy/bin/pip install --no-cache-dir /wheels/*.whl
+RUN /opt/chaosproxy/bin/pip install --no-cache-dir "$(echo /wheels/*.whl)[capture]"
 
 FROM python:3.11-slim
 RUN groupadd --gid 10001 chaosproxy \
