@@ -6,6 +6,7 @@ draws are those that real calls with these arguments would have.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -87,7 +88,7 @@ def _session(
             request = Request(aim[0], b"/~" + name.encode() + aim[1], [(b"Host", b"imagined")], "1.1")
             request.complete = True
             call = reader.read(request, reader.destination(request), Peer("imagined", 1), clock.monotonic())
-            decision = engine.judge(msgspec.structs.replace(call, session=name), attempt, clock.monotonic())
+            decision = engine.judge(replace(call, session=name), attempt, clock.monotonic())
             engine.finished(decision)
             clock.advance(asked.interval)
             yield _imagined(name, (ordinal, attempt), decision)

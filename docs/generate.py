@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chaosproxy.core.attribute_docs import attribute_docs
 from chaosproxy.faults._catalogue import catalogue, summary
 from chaosproxy.faults._document import handbook
 from chaosproxy.profiles import models
@@ -57,9 +58,10 @@ def profile_page() -> str:
     for section, where in SECTIONS:
         lines += ["", f"## {where[0].upper()}{where[1:]}", "", " ".join((section.__doc__ or "").split()), ""]
         lines += ["| key | means |", "| --- | --- |"]
+        docs = attribute_docs(section)
         for name, field in section.model_fields.items():
             must = " **Must be given.**" if field.is_required() else ""
-            lines.append(f"| `{field.alias or name}` | {cell(field.description or '')}{must} |")
+            lines.append(f"| `{field.alias or name}` | {cell(docs.get(name, ''))}{must} |")
     return "\n".join(lines) + "\n"
 
 

@@ -52,7 +52,7 @@ def _make(folder: Path) -> None:
     if uv := shutil.which("uv"):
         build = [uv, "build", "--quiet", "--wheel", "--python", sys.executable, "--out-dir", str(folder)]
         create = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(FOLDER)]
-        install = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
     else:
         build = [sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--wheel-dir", str(folder), "."]
         create = [sys.executable, "-m", "venv", "--clear", str(FOLDER)]

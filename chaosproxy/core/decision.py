@@ -1,34 +1,40 @@
-"""What the engine decided about one call, and why."""
+"""What the engine decided about one call, and why. Compiled, as `call` is."""
 
-import msgspec
+from dataclasses import dataclass
+from typing import Final
 
-from chaosproxy.core.effects import Effect
-from chaosproxy.core.failures import Nature, Phase
+from chaosproxy.core.injection import Injection
 
-
-class Injection(msgspec.Struct, frozen=True):
-    """One fault that is to happen to one call."""
-
-    rule: str
-    fault: str
-    """The fault's type: `latency`, `rate_limit`, ..."""
-    phase: Phase
-    nature: Nature
-    effects: tuple[Effect, ...]
+__all__ = ["QUIET", "Decision", "Injection"]
 
 
-class Decision(msgspec.Struct, frozen=True):
+@dataclass(init=False, unsafe_hash=True)
+class Decision:
     """The engine's word on one call."""
 
-    rule: str | None = None
+    rule: Final[str | None]
     """The rule that fired; None if the call goes through untouched."""
-    injections: tuple[Injection, ...] = ()
-    reason: str = "no rule fired"
+    injections: Final[tuple[Injection, ...]]
+    reason: Final[str]
     """Why, for people: `probability 30%, drew 0.118`."""
-    draw: float | None = None
+    draw: Final[float | None]
     """The number in [0, 1) that chance was judged by, if it was."""
-    skipped: tuple[tuple[str, str], ...] = ()
+    skipped: Final[tuple[tuple[str, str], ...]]
     """(rule, reason) for each rule that would have fired, had a budget or switch not held it back."""
+
+    def __init__(
+        self,
+        rule: str | None = None,
+        injections: tuple[Injection, ...] = (),
+        reason: str = "no rule fired",
+        draw: float | None = None,
+        skipped: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.rule = rule
+        self.injections = injections
+        self.reason = reason
+        self.draw = draw
+        self.skipped = skipped
 
 
 QUIET = Decision()

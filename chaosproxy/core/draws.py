@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
+from struct import Struct
 
 VERSION = b"chaosproxy-v1"
 """Part of every key. Changing how draws are made means changing this, because it changes every recorded run."""
@@ -26,6 +27,8 @@ _GUARD = 1 << 129
 """More than any bound and any draw of 128 bits, so that a subtraction never borrows from the next lane."""
 
 _SCALE_53 = 2.0**-53
+
+_big_endian = Struct(">Q").unpack
 
 
 def call_number(seed: int, session: str, key: str, occurrence: int) -> int:
@@ -46,7 +49,8 @@ class CallNumbers:
         """The same as `call_number(seed, session, key, occurrence)`."""
         begun = self._begin()
         begun.update(f"{session}\x1f{key}\x1f{occurrence}".encode())
-        return int.from_bytes(begun.digest(), "big")
+        number: int = _big_endian(begun.digest())[0]  # the same as `int.from_bytes`, at half the price
+        return number
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,33 @@ from enum import StrEnum
 
 import msgspec
 
-from chaosproxy.core.answer import Answer
-from chaosproxy.core.call import Call, Layer, Match
+from chaosproxy.core.call import Call, Layer
 from chaosproxy.core.decision import Decision
+from chaosproxy.core.passing import CallAnswered, CallReceived
+
+__all__ = [
+    "CallAnswered",
+    "CallReceived",
+    "ConnectionCounted",
+    "DuplicateEffect",
+    "EpisodeClosed",
+    "EpisodeOpened",
+    "Event",
+    "FaultInjected",
+    "OperationClosed",
+    "OperationResult",
+    "RequestRefused",
+    "Resolution",
+    "RetryAfterJudged",
+    "RetryAfterVerdict",
+    "RetryWaited",
+    "SessionEnded",
+    "TunnelClosed",
+    "TunnelMode",
+    "TunnelOpened",
+    "TunnelReason",
+    "Verdict",
+]
 
 
 class Resolution(StrEnum):
@@ -53,27 +77,11 @@ class OperationResult(StrEnum):
     CENSORED = "censored"
 
 
-class CallReceived(msgspec.Struct, frozen=True):
-    """A request is complete enough to be judged."""
-
-    call: Call
-    match: Match
-
-
 class FaultInjected(msgspec.Struct, frozen=True):
     """A rule fired; its faults begin now."""
 
     call: Call
     decision: Decision
-
-
-class CallAnswered(msgspec.Struct, frozen=True):
-    """A call is over. What the journal calls `call`."""
-
-    call: Call
-    match: Match
-    decision: Decision
-    answer: Answer
 
 
 class RetryWaited(msgspec.Struct, frozen=True):

@@ -1,25 +1,43 @@
-"""One call's turn before the engine: the call, and what was counted when it came."""
+"""One call's turn before the engine: the call, and what was counted when it came. Compiled, as `call` is."""
 
-import msgspec
+from dataclasses import dataclass
+from typing import Final
 
 from chaosproxy.core.call import Call
 from chaosproxy.core.draws import named_draw
 
 
-class Turn(msgspec.Struct, frozen=True):
+@dataclass(init=False)
+class Turn:
     """All that a decision may depend on. Counted before the decision, in one step, with no await in between."""
 
-    call: Call
-    attempt: int
+    call: Final[Call]
+    attempt: Final[int]
     """Which attempt of its operation it is, from 1."""
-    ordinal: int
+    ordinal: Final[int]
     """Which call of this tool in this session it is, from 1."""
-    occurrence: int
+    occurrence: Final[int]
     """How often this fingerprint has been seen in this session, this call included."""
-    now: float
+    now: Final[float]
     """Monotonic seconds."""
-    number: int
+    number: Final[int]
     """The call's 64-bit number, from which all its draws are made."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - as in `call`
+        self,
+        call: Call,
+        attempt: int,
+        ordinal: int,
+        occurrence: int,
+        now: float,
+        number: int,
+    ) -> None:
+        self.call = call
+        self.attempt = attempt
+        self.ordinal = ordinal
+        self.occurrence = occurrence
+        self.now = now
+        self.number = number
 
     def draw(self, rule: str, name: str) -> float:
         """A number in [0, 1) for the fault of `rule`; `name` says what it is for."""

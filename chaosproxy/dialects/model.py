@@ -81,7 +81,7 @@ HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Saying(_Section):

@@ -75,7 +75,7 @@ def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -
             decision, remembered = _ask(plan, rule, turn, books, triggered=triggered)
             memories += remembered
             if decision is not None:
-                return Verdict(decision, shortlist.rules.index(rule), conditional, memories, triggered)
+                return Verdict(decision, shortlist.rules.index(rule), conditional, memories, triggered=triggered)
     return Verdict(QUIET, -1, conditional, memories, triggered=False) if conditional or memories else PASSED
 
 

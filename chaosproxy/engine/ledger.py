@@ -5,7 +5,7 @@ that is forgotten begins again at 1. The limits are far above what one run of ag
 """
 
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from chaosproxy.core.call import Call
 from chaosproxy.engine.records import Occasion, Slot, Verdict
@@ -17,6 +17,9 @@ MOST_NAMES = 20_000
 """Fingerprints, and tools, to count in one session."""
 MOST_MEMORIES = 100_000
 """Memories of faults, beside those that sessions keep."""
+
+BY_SESSION: Final = Scope.SESSION
+"""Looked up once: an enum member costs more than a global."""
 
 
 def _forget_oldest(entries: dict[Any, Any], most: int) -> None:
@@ -91,7 +94,7 @@ class Ledger:
 
     def memory(self, slot: Slot, blank: object) -> object:
         """What is kept there; `blank` if nothing is."""
-        if slot.scope is not Scope.SESSION:
+        if slot.scope is not BY_SESSION:
             return self._memories.get(slot, blank)
         page = self._sessions.get(slot.owner or "")
         return page.memories.get(slot, blank) if page is not None else blank
@@ -106,7 +109,7 @@ class Ledger:
         return page
 
     def _remember(self, slot: Slot, memory: object) -> None:
-        if slot.scope is Scope.SESSION:
+        if slot.scope is BY_SESSION:
             self._sessions[slot.owner or ""].memories[slot] = memory
         else:
             self._memories[slot] = memory

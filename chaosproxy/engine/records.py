@@ -1,54 +1,79 @@
-"""What passes between the parts of the engine: a call as it was counted, what was decided, and where memories are kept.
+"""What passes between the parts of the engine: a call as it was counted, and what was decided.
 
-Only records: no rule and no judgement is here.
+Only records: no rule and no judgement is here. Compiled, as `core.call` is.
 """
 
-import msgspec
+from dataclasses import dataclass
+from typing import Final
 
 from chaosproxy.core.call import Call
 from chaosproxy.core.decision import Decision
-from chaosproxy.faults._base import Scope
+from chaosproxy.engine.slots import Slot
+
+__all__ = ["Memories", "Occasion", "Slot", "Verdict"]
 
 
-class Occasion(msgspec.Struct, frozen=True, gc=False):
+@dataclass(init=False)
+class Occasion:
     """What a decision goes by, beside the rules and what is remembered."""
 
-    call: Call
-    attempt: int
+    call: Final[Call]
+    attempt: Final[int]
     """Which attempt of its operation it is, from 1."""
-    ordinal: int
+    ordinal: Final[int]
     """Which call of this tool in this session it is, from 1."""
-    occurrence: int
+    occurrence: Final[int]
     """How often this fingerprint has been seen in this session, this call included."""
-    arrival: int
+    arrival: Final[int]
     """Which call of the run it is, from 1."""
-    now: float
+    now: Final[float]
     """Monotonic seconds."""
 
-
-class Slot(msgspec.Struct, frozen=True, cache_hash=True):
-    """Where one memory of one fault is kept."""
-
-    rule: str
-    place: int
-    """Which fault of the rule it is, from 0."""
-    scope: Scope
-    owner: str | None
-    """The session, or the credential; None if all calls share it."""
+    def __init__(  # noqa: PLR0913, PLR0917 - as in `core.call`
+        self,
+        call: Call,
+        attempt: int,
+        ordinal: int,
+        occurrence: int,
+        arrival: int,
+        now: float,
+    ) -> None:
+        self.call = call
+        self.attempt = attempt
+        self.ordinal = ordinal
+        self.occurrence = occurrence
+        self.arrival = arrival
+        self.now = now
 
 
 Memories = tuple[tuple[Slot, object], ...]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+@dataclass(init=False)
+class Verdict:
     """A decision, and what the ledger has to write down about it."""
 
-    decision: Decision
-    stop: int
+    decision: Final[Decision]
+    stop: Final[int]
     """The place in the shortlist of the rule that decided; -1 if none did."""
-    conditional: tuple[int, ...]
+    conditional: Final[tuple[int, ...]]
     """The positions of the rules with conditions that were asked and whose conditions held."""
-    memories: Memories
+    memories: Final[Memories]
     """What faults remember from now on."""
-    triggered: bool
+    triggered: Final[bool]
     """Did the rule fire because its trigger held? If not, because of what a fault remembered."""
+
+    def __init__(
+        self,
+        decision: Decision,
+        stop: int,
+        conditional: tuple[int, ...],
+        memories: Memories,
+        *,
+        triggered: bool,
+    ) -> None:
+        self.decision = decision
+        self.stop = stop
+        self.conditional = conditional
+        self.memories = memories
+        self.triggered = triggered

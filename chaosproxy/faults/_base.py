@@ -15,9 +15,7 @@ Memory = TypeVar("Memory")
 class Fault(BaseModel):
     """Settings of one fault. Subclasses add `type: Literal["<file name>"]` and their own fields, with docstrings."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, validate_default=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
 
     phases: ClassVar[tuple[Phase, ...]]
     """The phases it may be given, its default first."""

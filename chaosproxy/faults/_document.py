@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
+from chaosproxy.core.attribute_docs import attribute_docs
 from chaosproxy.core.failures import Course, Nature
 from chaosproxy.core.units import format_duration, format_rate, parse_duration, parse_rate, parse_size
 from chaosproxy.faults._base import Fault
@@ -45,17 +46,18 @@ class Setting(NamedTuple):
 def settings(fault: type[Fault]) -> tuple[Setting, ...]:
     """Its settings in the order of its file, without `type`; `phase`, which all faults have, comes last."""
     own = [(name, field) for name, field in fault.model_fields.items() if name not in Fault.model_fields]
-    return (*(_setting(name, field) for name, field in own), _phase(fault))
+    docs = attribute_docs(fault)
+    return (*(_setting(name, field, docs.get(name, "")) for name, field in own), _phase(fault))
 
 
-def _setting(name: str, field: FieldInfo) -> Setting:
+def _setting(name: str, field: FieldInfo, text: str) -> Setting:
     kinds = list(dict.fromkeys(_kinds(field.annotation, field.metadata)))
     default = "" if field.default is None else _WRITTEN.get(kinds[0], str)(field.default)
-    return Setting(name, " or ".join(kinds), default, _one_line(field.description or ""))
+    return Setting(name, " or ".join(kinds), default, _one_line(text))
 
 
 def _phase(fault: type[Fault]) -> Setting:
-    text = Fault.model_fields["phase"].description or ""
+    text = attribute_docs(Fault)["phase"]
     return Setting("phase", " or ".join(fault.phases), fault.phases[0], _one_line(text))
 
 

@@ -132,13 +132,14 @@ class RateLimit(Rejecting, RememberingFault[Window | Bucket | None]):
         """Let the call in, or refuse it and say when it will be let in (if no other call is quicker)."""
         if not triggered:
             return (), memory
-        if memory is None or self.limit is None or self.per is None:
+        limit, per = self.limit, self.per
+        if memory is None or limit is None or per is None:
             return (self._refusal(turn, rule, self.retry_after),), memory
-        wait, after = memory.ask(turn.now, self.limit, self.per)
+        wait, after = memory.ask(turn.now, limit, per)
         if wait <= 0:
             return (), after
         refusal = self._refusal(turn, rule, wait)
-        return (msgspec.structs.replace(refusal, limit=self.limit, window=self.per),), after
+        return (msgspec.structs.replace(refusal, limit=limit, window=per),), after
 
     def _refusal(self, turn: Turn, rule: str, retry_after: float | None) -> Reject:
         return self.rejection(turn, rule, FailureKind.RATE_LIMITED, status=self.status, retry_after=retry_after)

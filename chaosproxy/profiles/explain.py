@@ -34,7 +34,7 @@ def explain(loaded: LoadedProfile) -> list[str]:
         *([] if profile.upstreams else ["No upstream is declared: name one with `--upstream NAME=URL`."]),
         *(_tool(name, each) for name, each in profile.tools.items()),
         *(f"{nth}. {_rule(rule)}" for nth, rule in enumerate(profile.rules, 1)),
-        *_handshakes(profile),
+        *_tunnels(profile),
         _rules_together(profile),
         *_safety(profile),
         *_sessions(profile),
@@ -65,8 +65,14 @@ def _tool(name: str, tool: Tool) -> str:
     return f"{said}."
 
 
-def _handshakes(profile: Profile) -> Iterator[str]:
-    """Where rules about TLS handshakes can strike, for whoever has none of that traffic."""
+def _tunnels(profile: Profile) -> Iterator[str]:
+    """What it takes to strike what agents send by https, and where rules about TLS handshakes can strike."""
+    names = [f"`{name}`" for name, upstream in profile.upstreams.items() if upstream.url.startswith("https:")]
+    if names and profile.rules:
+        yield (
+            f"What an agent sends to {listing(names, 'and')} by https itself (HTTPS_PROXY, CONNECT) is struck only "
+            "with an authority that the agent trusts (`chaosproxy ca new`); through the gateway none is needed."
+        )
     if any(fault.strikes_handshake for rule in profile.rules for fault in rule.fault):
         yield (
             "TLS handshakes are struck in CONNECT tunnels only: of an agent that calls through the gateway, "

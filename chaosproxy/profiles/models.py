@@ -57,7 +57,7 @@ Count = Annotated[int, Field(ge=1)]
 class Section(BaseModel):
     """A mapping of a profile: unknown keys are mistakes, and nothing changes after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class UrlAlone:

@@ -9,6 +9,10 @@ import json
 import re
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from chaosproxy.core.attribute_docs import attribute_docs
 from chaosproxy.core.units import format_duration
 from chaosproxy.faults._catalogue import catalogue, sections, summary
 from chaosproxy.profiles.models import Profile
@@ -33,7 +37,7 @@ Schema = dict[str, Any]
 
 def json_schema() -> Schema:
     """The JSON Schema (2020-12) of the whole profile language."""
-    schema = Profile.model_json_schema()
+    schema = Profile.model_json_schema(schema_generator=_Described)
     definitions: Schema = schema.pop("$defs")
     for name, fault in catalogue().items():
         _tell(definitions[fault.__name__], name)
@@ -44,6 +48,19 @@ def json_schema() -> Schema:
         "title": "Fault profile",
         "$defs": {**opened, "FromEnvironment": _FROM_ENVIRONMENT},
     }
+
+
+class _Described(GenerateJsonSchema):
+    """With what the sources say about each key."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
+        made = super().model_schema(schema)
+        model = schema["cls"]
+        docs = attribute_docs(model)
+        for name, field in model.model_fields.items():
+            if name in docs and docs[name] != getattr(field.annotation, "__doc__", None):  # a section speaks for itself
+                made["properties"][field.alias or name].setdefault("description", docs[name])
+        return made
 
 
 def _tell(definition: Schema, name: str) -> None:

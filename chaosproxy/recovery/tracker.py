@@ -134,8 +134,7 @@ class Tracker:
         if len(self._sessions) >= SESSIONS:
             self.forgotten += 1
             self._end(next(iter(self._sessions.values())), call.received)
-        at = call.received
-        session = self._sessions[call.session] = Session(call.session, call.session_source, at, at, at)
+        session = self._sessions[call.session] = Session(call.session, call.session_source, call.received)
         return session
 
     def _begin(self, session: Session, call: Call, twins: Twins | None, rule: int) -> Match:

@@ -116,6 +116,8 @@ class Journal:
         self.flush()
         self._backlog.give_up()
         self._file.close()
+        if self.dropped:
+            log.warning("journal_incomplete file=%s dropped=%d", self._file.path, self.dropped)
 
     def _answered(self, event: CallAnswered) -> None:
         events = self._events

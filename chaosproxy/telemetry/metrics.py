@@ -6,6 +6,7 @@ Never labels by session, id, URL, argument or text; knows no fault by name.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf, isinf
 from typing import Final, Protocol, cast
 
 from prometheus_client import CollectorRegistry
@@ -17,7 +18,7 @@ from chaosproxy import __version__
 from chaosproxy.core.answer import Origin
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.decision import QUIET, Decision, Injection
-from chaosproxy.core.effects import Delay, Hang
+from chaosproxy.core.effects import Delay, Hang, Stall, Throttle
 from chaosproxy.core.events import (
     CallAnswered,
     CallReceived,
@@ -305,12 +306,13 @@ def delay_shares(decision: Decision, seconds: float) -> Iterator[tuple[str, floa
     """Share out the time that faults added to one call: (fault, seconds) for each fault that takes time.
 
     Each gets what it had planned, in order, as far as the time goes (an agent may have left before the end);
-    the last gets the rest.
+    the last gets the rest, or the one whose time depends on the reply's length.
     """
     if len(decision.injections) == 1:
         yield decision.injections[0].fault, seconds
         return
     slow = [(injection.fault, planned) for injection in decision.injections if (planned := _planned(injection))]
+    slow.sort(key=lambda each: isinf(each[1]))
     left = seconds
     for place, (fault, planned) in enumerate(slow, start=1):
         share = left if place == len(slow) else min(planned, left)
@@ -320,4 +322,6 @@ def delay_shares(decision: Decision, seconds: float) -> Iterator[tuple[str, floa
 
 
 def _planned(injection: Injection) -> float:
-    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang))
+    if any(isinstance(effect, Throttle) for effect in injection.effects):
+        return inf
+    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang | Stall))

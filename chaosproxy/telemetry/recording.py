@@ -37,6 +37,9 @@ from chaosproxy.telemetry.records import (
 from chaosproxy.telemetry.run import Run
 from chaosproxy.telemetry.timestamps import Timestamps
 
+REMEMBERED = 4096
+"""Targets that are kept as they are written."""
+
 TARGET_LONGEST = 1024
 DETAIL_LONGEST = 500
 """Characters that are written down of what an agent sent; a backlog of lines must stay small."""
@@ -50,6 +53,7 @@ class Recorder:
         self._run = about.id
         self._clock = clock
         self._stamps = Timestamps(clock)
+        self._targets: dict[Route, str] = {}
 
     def look_at_the_clock(self) -> None:
         """Follow the wall clock, which may have been set. Cheap, but not for every line."""
@@ -73,7 +77,7 @@ class Recorder:
             route.upstream,
             route.transport,
             route.method,
-            target(route),
+            self._target(route),
             call.fingerprint,
             match.operation,
             match.attempt,
@@ -101,6 +105,15 @@ class Recorder:
             call.trace_id,
             answer.problem,
         )
+
+    def _target(self, route: Route) -> str:
+        """`target`, remembered: agents call the same few over and over."""
+        known = self._targets.get(route)
+        if known is None:
+            if len(self._targets) >= REMEMBERED:
+                self._targets.clear()
+            known = self._targets[route] = target(route)
+        return known
 
     def episode(self, event: EpisodeClosed) -> EpisodeEnded:
         """An episode, decided or censored."""

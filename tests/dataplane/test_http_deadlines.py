@@ -1,5 +1,6 @@
 """Whoever is watched is looked at when its time has come, and not before; whose time has not come costs nothing."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,3 +117,20 @@ def test_turn_in_which_nothing_is_due_looks_at_nobody() -> None:
 
     assert not any(item.looks for item in items)
     assert len(deadlines) == 10_000
+
+
+class Failing(Waiting):
+    def look(self, now: float) -> float:
+        raise RuntimeError(f"a mistake of ours at {now}")
+
+
+def test_one_that_fails_does_not_keep_the_others_from_being_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    deadlines = Deadlines(START)
+    items = [Waiting() for _ in range(8)]
+    for item in (*items, *(Failing() for _ in range(8))):
+        deadlines.watch(item, START + 1)
+    run(deadlines, START + 2)
+
+    assert [len(item.looks) for item in items] == [1] * 8
+    assert caplog.text.count("deadline_failed") == 8
+    assert len(deadlines) == 0

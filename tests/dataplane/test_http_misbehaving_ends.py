@@ -189,3 +189,20 @@ async def test_stop_does_not_wait_for_ever(plane: Plane, tool: ScriptedUpstream)
     assert (await agent.ended())[0] == b""
     assert (await plane.answer()).outcome is Outcome.AGENT_LEFT
     assert await tool.ends.first() in (End.FIN, End.RESET)
+
+
+async def test_stop_lets_an_agent_read_the_answer_that_it_has_been_given(plane: Plane, tool: ScriptedUpstream) -> None:
+    tool.says(OK)
+    agent = await plane.agent()
+    await agent.send(GET)
+    await plane.answer()
+    (connection,) = plane.listener._connections
+    rest = b"x" * 32_000_000  # more than both kernels' buffers hold
+    connection.send(rest)
+
+    stopping = asyncio.ensure_future(plane.listener.stop(10))
+    got, end = await agent.ended()
+
+    assert got == OK + rest
+    assert end is End.FIN
+    await soon(stopping)

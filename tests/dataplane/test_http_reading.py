@@ -102,7 +102,7 @@ def test_credentials_are_seen_to_be_equal_and_never_seen(name: bytes) -> None:
 
 
 def _fields(call: Call) -> list[tuple[str, Any]]:
-    return [(field, getattr(call, field)) for field in call.__struct_fields__]
+    return [(field, getattr(call, field)) for field in call.__dataclass_fields__]
 
 
 @pytest.mark.parametrize(
@@ -219,3 +219,13 @@ def test_what_a_status_means(status: int, outcome: Outcome, truth: UpstreamTruth
 )
 def test_replays_are_said(header: tuple[bytes, bytes], replayed: bool) -> None:
     assert said_replayed([(b"A", b"1"), header]) is replayed
+
+
+def test_what_is_long_is_read_and_not_remembered() -> None:
+    by, long = reader(), b"x" * 60_000
+    read((b"Authorization", b"short"), (b"Content-Type", b"text/plain"), body=b"short", by=by)
+    once = read((b"Authorization", long), (b"Content-Type", long), body=b"short", by=by)
+    again = read((b"Authorization", long), (b"Content-Type", long), body=b"short", by=by)
+
+    assert (once.credential, once.fingerprint) == (again.credential, again.fingerprint)
+    assert (len(by._hashes), len(by._fingerprints)) == (1, 1), "thousands of them would be hundreds of megabytes"

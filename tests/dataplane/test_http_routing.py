@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.dataplane.http.requests.routing import (
     REMEMBERED,
+    REMEMBERED_LENGTH,
     Destination,
+    Inside,
     Router,
     effect_of_method,
     infer_template,
@@ -254,11 +256,31 @@ def test_answers_are_remembered_but_not_without_bound() -> None:
     assert len(routes._remembered) <= REMEMBERED
 
 
+def test_an_agent_that_asks_for_ever_new_hosts_does_not_make_us_grow() -> None:
+    routes = router()
+    declared = routes.find(b"GET", b"/search/x").origin
+    for number in range(REMEMBERED + 10):
+        routes.find(b"GET", b"http://%d.test/%s" % (number, b"x" * REMEMBERED_LENGTH))
+
+    assert len(routes._origins) <= REMEMBERED
+    assert routes.find(b"GET", b"http://search.test:9000/").origin is declared
+
+
 def test_long_targets_are_not_remembered() -> None:
     routes = router()
     routes.find(b"GET", b"/search/" + b"x" * 60_000)
 
     assert not routes._remembered, "thousands of them would be hundreds of megabytes"
+
+
+def test_what_a_long_word_to_the_proxy_came_with_is_not_remembered() -> None:
+    routes = router()
+    for user in (None, b"Basic cnVuNDI6"):
+        routes.find(b"GET", b"/x", Inside("https", "pay.test", 443, user))
+    assert len(routes._remembered) == 2
+    routes.find(b"GET", b"/x", Inside("https", "pay.test", 443, b"Basic " + b"x" * 60_000))
+
+    assert len(routes._remembered) == 2
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60))

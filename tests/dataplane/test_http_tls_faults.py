@@ -6,12 +6,16 @@ import pytest
 
 from chaosproxy.core.answer import Origin, UpstreamTruth
 from chaosproxy.core.call import Call
+from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.decision import QUIET, Decision
 from chaosproxy.core.effects import Ending, Flaw, Handshake
+from chaosproxy.core.events import TunnelMode
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.tunnels.connect import Tunnel
 from chaosproxy.dataplane.tls.authority import Authority
+from chaosproxy.recovery.causes import delivered
 from tests.doubles.plane import Plane, deciding
-from tests.doubles.streams import End, Stream, soon
+from tests.doubles.streams import End, Stream, soon, until_true
 from tests.doubles.tls import TlsStream
 from tests.doubles.upstream import OK, ScriptedUpstream
 
@@ -150,8 +154,14 @@ async def test_a_stalled_handshake_ends_when_we_stop(plane: Plane, tool: Scripte
     strikes(plane, Handshake(Flaw.STALLED, Ending.CLOSE, 600))
     tls = await shaking(plane, tool)
     await tls.stream.send(tls.greeting())
+    (connection,) = plane.listener._connections
+    tunnel = connection.takeover
+    assert isinstance(tunnel, Tunnel)
+    await until_true(lambda: tunnel._call is not None and tunnel._call.struck)
     await soon(plane.listener.stop(5))
-    assert (await plane.answer()).origin is Origin.INJECTED
+    answer = await plane.answer()
+    assert answer.origin is Origin.INJECTED
+    assert not delivered(answer)
 
 
 async def test_where_there_is_no_tls_there_is_no_handshake_to_strike(plane: Plane, tool: ScriptedUpstream) -> None:
@@ -165,9 +175,12 @@ async def test_where_there_is_no_tls_there_is_no_handshake_to_strike(plane: Plan
 
 
 async def test_an_agent_that_leaves_before_its_greeting_has_left(plane: Plane, tool: ScriptedUpstream) -> None:
+    strikes(plane, Handshake(Flaw.CUT))
     agent = await opened(plane, tool)
     agent.close()
-    assert (await plane.answer()).outcome is Outcome.AGENT_LEFT
+    answer = await plane.answer()
+    assert (answer.outcome, answer.origin) == (Outcome.AGENT_LEFT, Origin.PROXY), "nothing has struck it yet"
+    assert not delivered(answer), "what it wanted was a handshake, not a word of ours"
 
 
 async def test_an_agent_that_distrusts_us_by_itself_is_no_fault_of_ours(plane: Plane, tool: ScriptedUpstream) -> None:
@@ -178,3 +191,20 @@ async def test_an_agent_that_distrusts_us_by_itself_is_no_fault_of_ours(plane: P
     assert (answer.outcome, answer.origin) == (Outcome.UNTRUSTED, Origin.PROXY)
     assert answer.problem is not None
     assert (await plane.path.refused.first()).reason == "tls_distrust"
+
+
+async def test_a_handshake_that_nobody_can_sign_for_any_more_is_not_struck(tool: ScriptedUpstream) -> None:
+    clock = ManualClock()
+    expired = Authority.create(["127.0.0.1"], days=1, clock=clock)
+    clock.advance(3 * 86_400)
+    rule = {"name": "tls", "match": {"upstream": "tool"}, "fault": {"type": "tls_certificate"}}
+    plane = Plane({"upstreams": {"tool": tool.url}, "rules": [rule]}, authority=expired)
+    await plane.start()
+    strikes(plane, Handshake(Flaw.EXPIRED))
+    agent = await opened(plane, tool)
+    await agent.send(b"\x16\x03\x01")
+
+    answer = await plane.answer()
+    assert (answer.outcome, answer.skipped) == (Outcome.OK, "no_certificate")
+    assert (await plane.path.opened.first()).mode is TunnelMode.BLIND
+    await plane.stop()

@@ -282,6 +282,21 @@ async def test_a_plain_side_that_ends_closes_a_tls_side_in_good_order(catch: Cat
     assert await stream.ended() == (b"", End.FIN)
 
 
+async def test_a_tls_side_that_does_not_answer_its_closing_can_be_aborted(catch: Catch) -> None:
+    plain, stream = await catch()
+    tls, _, writer = await TlsEnds().catch()
+    cast("asyncio.Transport", writer.transport).pause_reading()
+    over = asyncio.get_running_loop().create_future()
+    splice = Splice(over.set_result)
+    splice.join(plain, tls)
+    stream.half_close()
+    assert await stream.ended() == (b"", End.FIN)
+    splice.abort()
+    await soon(over)
+    writer.transport.abort()
+    await asyncio.sleep(0)
+
+
 async def test_a_plain_sides_reset_reaches_below_tls(catch: Catch) -> None:
     plain, stream = await catch()
     tls, reader, writer = await TlsEnds().catch()

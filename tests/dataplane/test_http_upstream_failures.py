@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chaosproxy.core.answer import Origin, UpstreamTruth
-from chaosproxy.core.effects import Ending, Extent, Place, Truncate
-from chaosproxy.core.failures import Outcome
+from chaosproxy.core.effects import Delay, Ending, Extent, Place, Truncate
+from chaosproxy.core.failures import Outcome, Phase
 from tests.doubles.plane import Plane
 from tests.doubles.streams import End, Ended, Stream, soon
 from tests.doubles.upstream import OK, Say, ScriptedUpstream, Then
@@ -37,6 +37,23 @@ async def test_unknown_name_is_a_502_of_our_own(plane: Plane) -> None:
 
     assert word.status == 502
     assert (await plane.answer()).origin is Origin.PROXY
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".test", "a..test", ".test"])
+async def test_what_no_name_can_be_is_a_502_of_our_own(plane: Plane, host: str) -> None:
+    word = await plane.ask(b"GET http://%s/ HTTP/1.1\r\nHost: a\r\n\r\n" % host.encode())
+
+    assert word.status == 502
+    assert b"name not found" in word.body
+    assert (await plane.answer()).origin is Origin.PROXY
+
+
+@pytest.mark.parametrize("effect", [Delay(0.0, Phase.BEFORE_UPSTREAM), Delay(0.0, Phase.AFTER_UPSTREAM)])
+async def test_what_no_name_can_be_ends_a_call_that_a_fault_strikes_too(plane: Plane, effect: Delay) -> None:
+    plane.injects(effect)
+
+    assert (await plane.ask(b"GET http://a..test/ HTTP/1.1\r\nHost: a\r\n\r\n")).status == 502
+    assert (await plane.answer()).outcome is Outcome.UNAVAILABLE
 
 
 async def test_head_gets_the_head_of_the_word_only(plane: Plane) -> None:

@@ -342,3 +342,13 @@ async def test_a_file_that_has_gone_since_is_the_upstreams_failure_and_not_the_e
         502,
         "127.0.0.1:1: ca /nonexistent/ca.pem: No such file or directory",
     )
+
+
+def test_hosts_that_are_spoken_to_alike_share_what_it_takes() -> None:
+    pool, settings = Pool(Reach(set())), Upstream(url="")
+    one, two = (pool._context(Origin("https", host, 443, settings)) for host in ("one.test", "two.test"))
+    other = pool._context(Origin("https", "one.test", 443, Upstream(url="https://one.test", verify=False)))
+
+    assert one is two, "it takes a while to make, and agents may ask for any number of hosts"
+    assert other.verify_mode is ssl.CERT_NONE
+    assert one.verify_mode is ssl.CERT_REQUIRED

@@ -1,6 +1,7 @@
 """Faults that do as little as a test needs, and short ways to say a rule, a call and a run of calls."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -128,7 +129,7 @@ def route(**changes: Any) -> Route:  # noqa: ANN401 - any field of a route
 
 
 def call(fingerprint: str = "a", **changes: Any) -> Call:  # noqa: ANN401 - any field of a call
-    return msgspec.structs.replace(
+    return replace(
         Call(
             number=1,
             session="s1",

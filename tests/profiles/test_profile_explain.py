@@ -60,6 +60,10 @@ def test_a_profile_reads_as_it_was_meant() -> None:
             "tool takes its time, and then answers as ever (median: 800ms, p99: 6s); and the tool runs, "
             "then the reply is almost JSON (how: prose). [slow and spoiled]"
         ),
+        (
+            "What an agent sends to `payments` by https itself (HTTPS_PROXY, CONNECT) is struck only with an authority "
+            "that the agent trusts (`chaosproxy ca new`); through the gateway none is needed."
+        ),
         "The first rule that fires decides; calls that no rule hits go through untouched.",
         "Only these hosts are ever touched: *.staging.example, 127.0.0.1.",
         "At most 200 calls are under a fault at once.",

@@ -8,7 +8,8 @@ assert talk.resolutions == ["recovered_retry"]
 """
 
 from collections import Counter
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -140,7 +141,13 @@ class Asked:
         )
 
     def gets(
-        self, ill: Ill, *, after: float = 0.1, retry_after: float | None = None, date: bool = False, **more: object
+        self,
+        ill: Ill,
+        *,
+        after: float = 0.1,
+        retry_after: float | None = None,
+        date: bool = False,
+        **more: Any,  # noqa: ANN401 - any field of an answer
     ) -> None:
         """`after` seconds from now it fails; `date` if Retry-After is an HTTP date. `more` goes into the answer."""
         started = self._talk.now
@@ -155,7 +162,7 @@ class Asked:
             hint=None if retry_after is None else Hint(retry_after, "retry-after", 1.0 if date else 0.0),
         )
         decision = QUIET if ill.injection is None else Decision(ill.injection.rule, (ill.injection,))
-        self.ends(decision, msgspec.structs.replace(answer, **more))
+        self.ends(decision, replace(answer, **more))
 
     def ends(self, decision: Decision, answer: Answer) -> None:
         """Exactly so."""

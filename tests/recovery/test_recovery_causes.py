@@ -1,6 +1,8 @@
 """Which fault explains a failure."""
 
-import msgspec
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
@@ -22,17 +24,17 @@ FAILED = Answer(
     first_byte=1.0,
     ended=2.0,
 )
-LEFT = msgspec.structs.replace(FAILED, outcome=Outcome.AGENT_LEFT, status=0, first_byte=0.0)
-BROKEN_OFF = msgspec.structs.replace(FAILED, outcome=Outcome.TRUNCATED, status=200)
+LEFT = replace(FAILED, outcome=Outcome.AGENT_LEFT, status=0, first_byte=0.0)
+BROKEN_OFF = replace(FAILED, outcome=Outcome.TRUNCATED, status=200)
 
 
-def fault(answer: Answer, *injections: Injection, **more: object) -> str:
+def fault(answer: Answer, *injections: Injection, **more: Any) -> str:  # noqa: ANN401 - any field of an answer
     decision = Decision(rule="r", injections=injections) if injections else QUIET
-    return cause_of(decision, msgspec.structs.replace(answer, **more)).fault
+    return cause_of(decision, replace(answer, **more)).fault
 
 
 def test_what_we_answered_is_the_faults_doing() -> None:
-    cause = cause_of(Decision("r", (SPOIL,)), msgspec.structs.replace(FAILED, origin=Origin.INJECTED))
+    cause = cause_of(Decision("r", (SPOIL,)), replace(FAILED, origin=Origin.INJECTED))
     assert (cause.fault, cause.rule, cause.nature) == ("malformed_json", "the malformed_json rule", SPOIL.nature)
 
 
@@ -115,4 +117,4 @@ def test_what_lasts(course: Course, outcomes: set[Outcome]) -> None:
     ],
 )
 def test_who_has_what_it_wanted(outcome: Outcome, first_byte: float, status: int, has_it: bool) -> None:
-    assert delivered(msgspec.structs.replace(FAILED, outcome=outcome, first_byte=first_byte, status=status)) is has_it
+    assert delivered(replace(FAILED, outcome=outcome, first_byte=first_byte, status=status)) is has_it

@@ -1,6 +1,7 @@
 """Duplicate effects, counted from what the upstream did."""
 
-import msgspec
+from dataclasses import replace
+
 import pytest
 
 from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
@@ -130,5 +131,5 @@ def test_when_the_agent_cannot_know(
     answer = Answer(outcome=outcome, origin=Origin.UPSTREAM, truth=truth, status=status, first_byte=0.0, ended=talk.now)
     call = talk.write().call
     assert in_doubt(call, answer) is doubt
-    read = msgspec.structs.replace(call, route=talk.ask().call.route)
+    read = replace(call, route=talk.ask().call.route)
     assert in_doubt(read, answer) is False

@@ -5,10 +5,9 @@ Arguments: the journal's path.
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
-
-import msgspec
 
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import SystemClock
@@ -29,7 +28,7 @@ def main(path: Path) -> None:
     while True:
         for _ in range(50):
             number += 1
-            bus.publish(answered(number, answer=msgspec.structs.replace(OK, ended=time.monotonic())))
+            bus.publish(answered(number, answer=replace(OK, ended=time.monotonic())))
         if not said and time.monotonic() - began > 2:
             said = True
             sys.stdout.write("kill me\n")

@@ -161,7 +161,8 @@ def test_full_disk(caplog: pytest.LogCaptureFixture) -> None:
     # run_started, two control lines, all calls, run_ended
     assert journal.dropped == WAITING_MOST + 5 * BATCH + 4
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
-        "journal_not_written file=/dev/full error=No space left on device"
+        "journal_not_written file=/dev/full error=No space left on device",
+        f"journal_incomplete file=/dev/full dropped={journal.dropped}",
     ]
 
 

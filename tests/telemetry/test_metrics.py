@@ -1,6 +1,7 @@
 """Each event moves the series it should, by as much as it should, and no other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from chaosproxy import __version__
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import CallKind, Layer
 from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Hang
+from chaosproxy.core.effects import Delay, Extent, Hang, Place, Stall, Throttle
 from chaosproxy.core.events import (
     CallReceived,
     ConnectionCounted,
@@ -105,7 +106,7 @@ def test_quiet_call(scraped: Scraped) -> None:
 
 
 def test_overhead_is_never_negative(scraped: Scraped) -> None:
-    scraped.publish(answered(answer=msgspec.structs.replace(OK, upstream_seconds=0.0126)))
+    scraped.publish(answered(answer=replace(OK, upstream_seconds=0.0126)))
 
     changes = scraped.changes()
     assert changes["overhead_seconds_count{transport=http}"] == 1
@@ -142,8 +143,8 @@ def test_a_call_that_no_fault_began_for_ends_none(scraped: Scraped) -> None:
 
 
 def test_fault_that_did_not_fit_the_reply(scraped: Scraped) -> None:
-    unfit = msgspec.structs.replace(OK, skipped="not_json")
-    scraped.publish(answered(decision=msgspec.structs.replace(STRUCK, skipped=()), answer=unfit))
+    unfit = replace(OK, skipped="not_json")
+    scraped.publish(answered(decision=replace(STRUCK, skipped=()), answer=unfit))
 
     changes = scraped.changes()
     assert changes["faults_skipped_total{reason=not_json,rule=slow and down}"] == 1
@@ -159,7 +160,7 @@ def test_held_back_fault_leaves_a_quiet_call(scraped: Scraped) -> None:
 
 
 def test_retry(scraped: Scraped) -> None:
-    retry = msgspec.structs.replace(MATCH, kind=CallKind.RETRY, layer=Layer.SDK)
+    retry = replace(MATCH, kind=CallKind.RETRY, layer=Layer.SDK)
     scraped.publish(
         CallReceived(call(), retry),
         RetryWaited(call(), Layer.SDK, 1.5),
@@ -311,6 +312,8 @@ def test_prometheus_text_unless_asked_otherwise(scraped: Scraped, accept: str) -
 
 
 BEFORE = Phase.BEFORE_UPSTREAM
+DRIBBLE = Throttle(Extent.BYTES, 64, 0.2)
+SILENCE = Stall(Place(Extent.BODY, 0.5), 30, None)
 
 
 @pytest.mark.parametrize(
@@ -322,6 +325,10 @@ BEFORE = Phase.BEFORE_UPSTREAM
         # The agent left during the first.
         ((slow("latency", Delay(2, BEFORE)), slow("timeout", Hang(60, BEFORE))), 1.5, {"latency": 1.5}),
         ((slow("rate_limit"), slow("server_error")), 0.5, {}),
+        # How long a slow body takes is not planned, but all the rest is.
+        ((slow("slow_body", DRIBBLE), slow("truncated_body")), 3.0, {"slow_body": 3}),
+        ((slow("latency", Delay(2, BEFORE)), slow("stall", SILENCE)), 9.0, {"latency": 2, "stall": 7}),
+        ((slow("slow_body", DRIBBLE), slow("stall", SILENCE)), 37.0, {"slow_body": 7, "stall": 30}),
     ],
 )
 def test_delay_is_shared_out(injections: tuple[Injection, ...], seconds: float, shares: dict[str, float]) -> None:
@@ -329,6 +336,6 @@ def test_delay_is_shared_out(injections: tuple[Injection, ...], seconds: float, 
 
 
 def test_outcomes_that_were_not_foreseen(scraped: Scraped) -> None:
-    scraped.publish(answered(answer=msgspec.structs.replace(OK, outcome=Outcome.QUOTA)))
+    scraped.publish(answered(answer=replace(OK, outcome=Outcome.QUOTA)))
 
     assert scraped.changes()["responses_total{origin=upstream,outcome=quota,tool=find}"] == 1

@@ -1,5 +1,7 @@
 """Every field of a record comes from where it should, and nothing secret comes along."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -46,7 +48,7 @@ def test_struck_call(recorder: Recorder) -> None:
         5,
         about=call(5, route("charge", "/v1/charges", "expand=hush-query&page=2"), trace_id="4bf9"),
         decision=STRUCK,
-        answer=msgspec.structs.replace(
+        answer=replace(
             REFUSED,
             first_byte=1_000.25,
             ended=1_000.5,
@@ -111,8 +113,8 @@ def test_a_line_opens_with_type_version_and_times(recorder: Recorder) -> None:
 
 
 def test_retry_by_an_sdk(recorder: Recorder) -> None:
-    match = msgspec.structs.replace(MATCH, attempt=3, kind=CallKind.RETRY, layer=Layer.SDK, rule=2)
-    record = recorder.call(msgspec.structs.replace(answered(), match=match))
+    match = replace(MATCH, attempt=3, kind=CallKind.RETRY, layer=Layer.SDK, rule=2)
+    record = recorder.call(replace(answered(), match=match))
 
     assert (record.attempt, record.kind, record.layer, record.match_rule) == (3, "retry", "sdk", 2)
 
@@ -125,14 +127,14 @@ def test_quiet_call_has_no_fault(recorder: Recorder) -> None:
 
 
 def test_agent_that_got_no_byte(recorder: Recorder) -> None:
-    gone = msgspec.structs.replace(OK, first_byte=0.0, status=0, outcome=Outcome.AGENT_LEFT, origin=Origin.PROXY)
+    gone = replace(OK, first_byte=0.0, status=0, outcome=Outcome.AGENT_LEFT, origin=Origin.PROXY)
 
     assert recorder.call(answered(answer=gone)).first_byte_seconds is None
 
 
 def test_held_back_without_a_rule_that_fired(recorder: Recorder) -> None:
     held = Decision(skipped=(("slow and down", "max_ratio"),))
-    record = recorder.call(answered(decision=held, answer=msgspec.structs.replace(OK, hint=Hint(1.0, "retry-after"))))
+    record = recorder.call(answered(decision=held, answer=replace(OK, hint=Hint(1.0, "retry-after"))))
 
     assert [(each.rule, each.reason) for each in record.skipped] == [("slow and down", "max_ratio")]
 

@@ -15,7 +15,7 @@ from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
 from chaosproxy.dataplane.http.requests.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
-from chaosproxy.dataplane.http.upstreams.upstream import Receiver, UpstreamConnection, UpstreamError
+from chaosproxy.dataplane.http.upstreams.upstream import NONE, Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
     IDEMPOTENT,
     Framing,
@@ -32,8 +32,10 @@ from chaosproxy.dataplane.http.wire import (
 OK: Final = Outcome.OK
 UPSTREAM: Final = Origin.UPSTREAM
 NOT_SENT: Final = UpstreamTruth.NOT_SENT
-NONE: Final = Framing.NONE
+SENT_UNKNOWN: Final = UpstreamTruth.SENT_UNKNOWN
+WRITE: Final = ToolEffect.WRITE
 CHUNKED: Final = Framing.CHUNKED
+CLOSE: Final = Framing.CLOSE
 """Looked up once: an enum member costs more than a global, and every call asks."""
 
 
@@ -101,7 +103,7 @@ class Exchange:
         self._paused = self._streamed = self._unwanted = False
         self._framing = NONE
         self._out: list[bytes] = []
-        self._digest = blake2b(digest_size=8) if judged.call.route.effect is ToolEffect.WRITE else None
+        self._digest = blake2b(digest_size=8) if judged.call.route.effect is WRITE else None
 
     # Towards the upstream
 
@@ -126,7 +128,7 @@ class Exchange:
         """Begin the upstream's part. The response goes to `receiver`, or through here to the agent."""
         request = self.request
         self.upstream = connection
-        self.truth = UpstreamTruth.SENT_UNKNOWN
+        self.truth = SENT_UNKNOWN
         self.sent_at = monotonic()
         self.deadline = self.sent_at + self.judged.destination.origin.settings.timeout
         self.plane.exchanges.add(self)
@@ -191,7 +193,7 @@ class Exchange:
         self.status = status
         kept = end_to_end(headers) if status != 426 else upgrade_required(headers)
         if framing is CHUNKED and self.request.version == "1.0":
-            framing = Framing.CLOSE
+            framing = CLOSE
             kept = [pair for pair in kept if pair[0].lower() != b"transfer-encoding"]
         self._framing = framing
         self._out.append(response_head(status, reason, kept))
@@ -214,8 +216,7 @@ class Exchange:
     def data(self, data: bytes) -> None:
         """A piece of the upstream's body."""
         self.bytes_out += len(data)
-        if self._digest is not None:
-            self._digest.update(data)
+        self.digest_body(data)
         self._out.append(chunk(data) if self._framing is CHUNKED else data)
 
     def chunk_end(self) -> None:
@@ -235,7 +236,7 @@ class Exchange:
         if self._framing is CHUNKED:
             self._out.append(last_chunk(end_to_end(trailers) if trailers else trailers))
         self.flush()
-        self.finish(outcome_of(self.status), keep=self._framing is not Framing.CLOSE and self.request.complete)
+        self.finish(outcome_of(self.status), keep=self._framing is not CLOSE and self.request.complete)
 
     def switch(self, reason: bytes, headers: list[tuple[bytes, bytes]], said: bytes) -> None:
         """The upstream switches protocols, as the agent has asked: the call is over, and the connections live on."""

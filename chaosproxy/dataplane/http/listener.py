@@ -25,6 +25,9 @@ from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.dialects import Dialect
 
+FAREWELL = 1.0
+"""Seconds that connections may take to go once they have been given up; that is a few turns of the loop."""
+
 log = logging.getLogger("chaosproxy.listener")
 
 
@@ -105,13 +108,16 @@ class Listener:
         self.pool.close()
 
     async def _cut_off(self) -> None:
-        """Nothing is waited for any longer."""
+        """Nothing is waited for any longer, but for the connections to go: whoever keeps books closes them next."""
         for connection in tuple(self._connections):
             connection.abandon()
         for task in tuple(self._tasks):
             task.cancel()
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        until = monotonic() + FAREWELL
+        while self._connections and monotonic() < until:
+            await asyncio.sleep(0)
 
     # What connections ask of it
 

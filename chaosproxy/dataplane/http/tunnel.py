@@ -167,7 +167,7 @@ class _Side(asyncio.Protocol):
             if isinstance(exc, ConnectionError):
                 self.other.reset_when_sent()
             else:
-                self.other.transport.close()
+                self.other.close()
         self.splice.lost()
 
     def pause_writing(self) -> None:
@@ -208,10 +208,15 @@ class _Side(asyncio.Protocol):
         if self.lost or self.transport.is_closing():
             return
         if self.ended or not self.transport.can_write_eof() or not self.other.transport.can_write_eof():
-            self.transport.close()
-            self.other.transport.close()
+            self.close()
+            self.other.close()
         else:
             self.transport.write_eof()
+
+    def close(self) -> None:
+        """Close it, once only: asyncio's TLS, closed twice, loses sight of its connection, and cannot abort it."""
+        if not self.transport.is_closing():
+            self.transport.close()
 
     def reset_when_sent(self) -> None:
         """RST, as the other side had it; but what that one said before is delivered first."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from http import HTTPStatus
+from typing import Final
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -27,6 +28,9 @@ HOP_BY_HOP = frozenset(
     }
 )
 """Headers that are about one connection (RFC 9110, 7.6.1). Transfer-Encoding stays: we keep the framing it names."""
+
+_HOP_LENGTHS = frozenset(map(len, HOP_BY_HOP))
+"""Most names are told apart from these by their length, at half the price of lowering their case."""
 
 FRAMING_HEADERS = frozenset({b"content-length", b"transfer-encoding", b"host"})
 """Headers that say where a message ends and whom it is for: `Connection` cannot take them away (RFC 9110, 7.6.1)."""
@@ -49,6 +53,14 @@ class Framing(Enum):
     CHUNKED = "chunked"
     CLOSE = "close"
     """The body ends when the connection does."""
+
+
+CHUNKED: Final = Framing.CHUNKED
+LENGTH: Final = Framing.LENGTH
+"""Looked up once: an enum member costs more than a global, and every answer asks."""
+
+_CODING_SIZE: Final = len(b"transfer-encoding")
+_LENGTH_SIZE: Final = len(b"content-length")
 
 
 class Malformed(Exception):  # noqa: N818 - it is what the message is, not what the program did
@@ -192,8 +204,20 @@ def response_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, byt
 
 def end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Headers without those about one connection."""
+    kept: list[tuple[bytes, bytes]] = []
+    for pair in headers:
+        name, value = pair
+        if len(name) not in _HOP_LENGTHS or (lower := name.lower()) not in HOP_BY_HOP:
+            kept.append(pair)
+        elif lower == b"connection" and value not in USUAL_CONNECTION:
+            return _not_named(headers)
+    return kept
+
+
+def _not_named(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The same where `Connection` names headers of its own."""
     lowered = [name.lower() for name, _ in headers]
-    drop = _dropped(lowered, headers) if b"connection" in lowered else HOP_BY_HOP
+    drop = _dropped(lowered, headers)
     return [headers[at] for at, name in enumerate(lowered) if name not in drop]
 
 
@@ -222,18 +246,31 @@ def response_framing(method: bytes, status: int, headers: Headers) -> Framing:
     """
     if method == b"HEAD" or status < 200 or status in (204, 304):
         return Framing.NONE
-    lowered = [name.lower() for name, _ in headers]
-    if b"transfer-encoding" in lowered:
-        codings = [each.strip(b" \t") for each in joined(lowered, headers, b"transfer-encoding").lower().split(b",")]
+    coding, length = _coding_and_length(headers)
+    if coding is not None:
+        codings = [each.strip(b" \t") for each in coding.lower().split(b",")]
         if codings[-1] == b"chunked" and codings.count(b"chunked") == 1:
-            return Framing.CHUNKED
+            return CHUNKED
         # RFC 9112, 6.3 lets such a body end with the connection; a less careful reader takes it for chunks.
         raise Malformed(502, "bad_framing", "a transfer coding that does not end in chunked")
-    if b"content-length" not in lowered:
+    if length is None:
         return Framing.CLOSE
-    if len(headers[lowered.index(b"content-length")][1]) > LENGTH_DIGITS:
+    if len(length) > LENGTH_DIGITS:
         raise Malformed(502, "bad_framing", "a Content-Length beyond all sizes")
-    return Framing.LENGTH
+    return LENGTH
+
+
+def _coding_and_length(headers: Headers) -> tuple[bytes | None, bytes | None]:
+    """All of Transfer-Encoding, and the first Content-Length."""
+    coding: bytes | None = None
+    length: bytes | None = None
+    for name, value in headers:
+        size = len(name)
+        if size == _CODING_SIZE and name.lower() == b"transfer-encoding":
+            coding = value if coding is None else coding + b"," + value
+        elif size == _LENGTH_SIZE and length is None and name.lower() == b"content-length":
+            length = value
+    return coding, length
 
 
 def check_interim(headers: Headers) -> None:

@@ -364,24 +364,29 @@ class AgentConnection:
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
         else:
-            self.transport.close()
+            self._shut()
         self.patience.wait(self._host.limits.linger)
 
     def close(self) -> None:
         """Close, once all is written."""
         self.incoming.stop()
-        self.transport.close()
+        self._shut()
         self.patience.wait(self._host.limits.flush)
+
+    def _shut(self) -> None:
+        """Once only: asyncio's TLS, closed twice, loses sight of its connection, which nobody could abort any more."""
+        if not self.transport.is_closing():
+            self.transport.close()
 
     # When the listener stops
 
     def close_if_idle(self) -> bool:
-        """Close the connection if no call is in progress on it; True if one is."""
+        """Close the connection if no call is in progress on it; True if one is, or if an answer is still on its way."""
         if self.takeover is not None:
             return self.takeover.close_if_idle()
         if self.exchange is None and not self._queue:
-            self.transport.close()
-            return False
+            self._shut()
+            return unsent(self.transport) > 0
         return True
 
     def abandon(self) -> None:

@@ -5,7 +5,10 @@ it is: it is looked at, has nothing to do, and says when to come again. So the u
 request, costs one comparison each. Knows no loop: it is told the time.
 """
 
+import logging
 from typing import Protocol
+
+log = logging.getLogger("chaosproxy.listener")
 
 TICK = 0.25
 """Seconds between turns. Deadlines are kept this exactly; injected delays have timers of their own."""
@@ -60,7 +63,11 @@ class Deadlines:
             while bucket:
                 item = bucket.pop()
                 item.watched = 0
-                again = item.look(now)
+                try:
+                    again = item.look(now)
+                except Exception:
+                    log.exception("deadline_failed")  # of one connection; all others still have theirs
+                    continue
                 if again:
                     self.watch(item, again)
             if bucket is not None:

@@ -141,7 +141,10 @@ LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def _look_up(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a part of it is empty, or longer than 63 bytes: nobody was asked
+        raise socket.gaierror(socket.EAI_NONAME, "no host can have it") from None
     return [str(each[4][0]) for each in found]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,7 +16,7 @@ from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
-from chaosproxy.dataplane.http.requests.routing import Destination, Inside, Router
+from chaosproxy.dataplane.http.requests.routing import REMEMBERED_LENGTH, Destination, Inside, Router
 from chaosproxy.dataplane.http.requests.sessions import Peer, SessionNames
 from chaosproxy.dataplane.http.wire import Headers, Request
 from chaosproxy.profiles.models import Profile, Tool
@@ -38,6 +39,10 @@ _STATUS_OUTCOMES = {
     429: Outcome.THROTTLED,
     504: Outcome.TIMEOUT,
 }
+
+OK: Final = Outcome.OK
+EXECUTED: Final = UpstreamTruth.EXECUTED
+"""Looked up once: an enum member costs more than a global, and every answer asks."""
 
 _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -63,6 +68,7 @@ class Reader:
 
     def __init__(self, profile: Profile, router: Router) -> None:
         self._router = router
+        self._known = router.known
         self._names = SessionNames(profile.sessions.from_)
         self._secret = secrets.token_bytes(16)
         self._fingerprints: dict[tuple[bytes, bytes, str, bytes, bytes], tuple[str, object]] = {}
@@ -80,7 +86,8 @@ class Reader:
         Raises:
             Malformed: as `Router.find`.
         """
-        return self._router.find(request.method, request.target, inside)
+        known = self._known((request.method, request.target, inside))
+        return known if known is not None else self._router.find(request.method, request.target, inside)
 
     def read(self, request: Request, destination: Destination, peer: Peer, received: float) -> Call:
         """The call that this request makes; its body as far as it is there."""
@@ -114,7 +121,7 @@ class Reader:
         if known is not None:
             return known
         made = _fingerprint(request, destination, body)
-        if len(body) + len(request.target) <= 2048:
+        if len(body) + len(kind) + len(request.target) <= REMEMBERED_LENGTH:
             if len(self._fingerprints) >= _REMEMBERED:
                 self._fingerprints.clear()
             self._fingerprints[key] = made
@@ -140,9 +147,10 @@ class Reader:
         known = self._hashes.get(secret)
         if known is None:
             known = blake2b(secret, digest_size=8, key=self._secret).hexdigest()
-            if len(self._hashes) >= _REMEMBERED:
-                self._hashes.clear()
-            self._hashes[secret] = known
+            if len(secret) <= REMEMBERED_LENGTH:
+                if len(self._hashes) >= _REMEMBERED:
+                    self._hashes.clear()
+                self._hashes[secret] = known
         return known
 
 
@@ -198,14 +206,14 @@ def _trace_id(found: dict[bytes, bytes]) -> str | None:
 def outcome_of(status: int) -> Outcome:
     """What an agent makes of a status."""
     if status < 400:
-        return Outcome.OK
+        return OK
     return _STATUS_OUTCOMES.get(status, Outcome.UNAVAILABLE if status >= 500 else Outcome.INVALID)
 
 
 def truth_of(status: int) -> UpstreamTruth:
     """What an upstream that answered with this status did."""
     if status < 400:
-        return UpstreamTruth.EXECUTED
+        return EXECUTED
     return UpstreamTruth.REJECTED if status < 500 else UpstreamTruth.SENT_UNKNOWN
 
 

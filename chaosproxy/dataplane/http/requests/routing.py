@@ -16,10 +16,10 @@ from chaosproxy.engine.matching import Glob, host_glob, path_template
 from chaosproxy.profiles.models import Profile, Tool, Upstream
 
 REMEMBERED = 8192
-"""Distinct targets whose routing is kept; then the memory starts afresh."""
+"""Distinct targets whose routing is kept, and distinct hosts; then the memory starts afresh."""
 
 REMEMBERED_LENGTH = 2048
-"""Bytes of a target that is worth remembering: thousands of longer ones would be hundreds of megabytes."""
+"""Bytes of what is worth remembering: thousands of longer ones would be hundreds of megabytes."""
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
@@ -149,9 +149,12 @@ class Router:
         self._hosts = None if self._patterns is None else [host_glob(pattern) for pattern in self._patterns]
         self.reach = Reach(own_addresses)
         """Which addresses connections may go to."""
-        self._origins = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
+        self._declared = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
+        self._origins = dict(self._declared)
         self._open_to_others = open_to_others
         self._remembered: dict[tuple[bytes, bytes, Inside | None], Destination] = {}
+        self.known = self._remembered.get
+        """The destination of (method, target, tunnel), if it has been found before."""
 
     def find(self, method: bytes, target: bytes, inside: Inside | None = None) -> Destination:
         """Where a request goes; one that came through a tunnel goes to the tunnel's end.
@@ -159,14 +162,14 @@ class Router:
         Raises:
             Malformed: for a target that names nothing we know, or nothing that we may go to.
         """
-        known = self._remembered.get((method, target, inside))
+        known = self.known((method, target, inside))
         if known is not None:
             return known
         if inside is None:
             found = self._find(method.decode("latin-1"), target.decode("latin-1"))
         else:
             found = self._find_inside(method.decode("latin-1"), target.decode("latin-1"), inside)
-        if len(target) <= REMEMBERED_LENGTH:
+        if len(target) + (len(inside.proxy_user or b"") if inside is not None else 0) <= REMEMBERED_LENGTH:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[method, target, inside] = found
@@ -267,6 +270,8 @@ class Router:
         """The upstream's name, and where it is."""
         origin = self._origins.get((scheme, host, port))
         if origin is None:
+            if len(self._origins) >= REMEMBERED:
+                self._origins = dict(self._declared)
             origin = self._origins[scheme, host, port] = Origin(scheme, host, port, _NO_SETTINGS)
         return self._names.get((host, port), f"{host}:{port}"), origin
 

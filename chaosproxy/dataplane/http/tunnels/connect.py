@@ -18,7 +18,7 @@ from chaosproxy.dataplane.http.requests.reading import Reader
 from chaosproxy.dataplane.http.requests.routing import Inside, TunnelEnd
 from chaosproxy.dataplane.http.tunnel import Splice
 from chaosproxy.dataplane.http.tunnels.early import Early, Held, feed
-from chaosproxy.dataplane.http.tunnels.handshakes import ACCEPTED_ANYWAY, NOT_TLS, HandshakeCall
+from chaosproxy.dataplane.http.tunnels.handshakes import ACCEPTED_ANYWAY, NO_CERTIFICATE, NOT_TLS, HandshakeCall
 from chaosproxy.dataplane.http.tunnels.interception import Interception
 from chaosproxy.dataplane.http.tunnels.sniffing import Spoken
 from chaosproxy.dataplane.http.upstreams.pool import Pool
@@ -96,7 +96,7 @@ class Tunnel:
         except UpstreamError as error:
             refused = "tunnel_timeout" if error.status == 504 else "tunnel_failed"
             self._agent.refuse_tunnel(Malformed(error.status, refused, error.problem))
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or a mistake of ours, which must not look like a hang
             self._give_up()
             raise
 
@@ -161,14 +161,19 @@ class Tunnel:
         self._join(upstream, early.taken(), reason)
 
     async def _answer_greeting(self, early: Early) -> None:
-        effect = None if self._call is None else self._call.effect
-        if effect is not None and effect.flaw in (Flaw.STALLED, Flaw.CUT):
+        call = self._call
+        effect = None if call is None else call.effect
+        if call is not None and effect is not None and effect.flaw in (Flaw.STALLED, Flaw.CUT):
+            call.struck = True
             await self._leave_unanswered(early, effect)
             return
         context = self._interception.context(self._end.host, None if effect is None else effect.flaw)
         if context is None:
+            self._passed(despite=NO_CERTIFICATE)
             await self._blind_after_all(early, TunnelReason.NOT_COVERED)
             return
+        if call is not None:
+            call.struck = effect is not None
         inner = Early(early.transport, b"")
         transport = await self._shake_hands(early, inner, context)
         if transport is None:
@@ -239,7 +244,7 @@ class Tunnel:
 
     def _failed(self, reason: str, why: str) -> None:
         """The agent has been told that it has a way through, and has none."""
-        struck = self._call is not None and self._call.effect is not None
+        struck = self._call is not None and self._call.struck
         self._end_call(Outcome.UNTRUSTED if reason == DISTRUST or struck else Outcome.AGENT_LEFT, why)
         if not struck:
             self._interception.tell(self._end.host, reason, why)

@@ -18,6 +18,7 @@ from chaosproxy.engine.matching import HANDSHAKE
 
 NOT_TLS = "not_tls"
 ACCEPTED_ANYWAY = "accepted_anyway"
+NO_CERTIFICATE = "no_certificate"
 """Why a handshake that was to fail did not."""
 
 
@@ -34,6 +35,8 @@ class HandshakeCall:
         effects = [effect for each in self._decision.injections for effect in each.effects]
         self.effect = next((effect for effect in effects if isinstance(effect, Handshake)), None)
         """What happens to the handshake, if anything does."""
+        self.struck = False
+        """Has it begun to happen? The greeting has come then."""
 
     def established(self) -> None:
         """The agent has been told that it has a way through."""
@@ -45,7 +48,7 @@ class HandshakeCall:
 
     def failed(self, outcome: Outcome, problem: str | None = None, *, waited: float = 0.0) -> None:
         """There was no handshake; what a fault has to do with that is known here."""
-        self._end(outcome, problem=problem if self.effect is None else None, waited=waited)
+        self._end(outcome, problem=None if self.struck else problem, waited=waited)
 
     def _end(
         self, outcome: Outcome, *, problem: str | None = None, skipped: str | None = None, waited: float = 0.0
@@ -55,10 +58,10 @@ class HandshakeCall:
         self._over = True
         answer = Answer(
             outcome=outcome,
-            origin=Origin.INJECTED if self.effect is not None and skipped is None else Origin.PROXY,
+            origin=Origin.INJECTED if self.struck and skipped is None else Origin.PROXY,
             truth=UpstreamTruth.NOT_SENT,
             status=200 if self._established else 0,
-            first_byte=self._established,
+            first_byte=self._established if outcome is Outcome.OK else 0.0,  # our word is not what it wanted
             ended=monotonic(),
             injected_seconds=waited,
             skipped=skipped,

@@ -1,6 +1,7 @@
 """The connections to all tools: made, kept alive, and reused. Knows nothing of what is said on them."""
 
 import asyncio
+import logging
 import socket
 import ssl
 import time
@@ -12,6 +13,9 @@ from chaosproxy.dataplane.http.requests.routing import Origin
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import Malformed
 from chaosproxy.dataplane.tls.contexts import upstream_context
+from chaosproxy.profiles.models import Upstream
+
+log = logging.getLogger("chaosproxy.pool")
 
 IDLE_LIMIT = 55.0
 """Seconds that an unused connection is kept: a little less than servers usually do."""
@@ -52,7 +56,8 @@ class Pool:
         self._reach = reach
         self._idle: dict[Origin, dict[UpstreamConnection, None]] = {}
         """In the order in which they were used last."""
-        self._contexts: dict[Origin, ssl.SSLContext] = {}
+        self._contexts: dict[Upstream, ssl.SSLContext] = {}
+        """By settings, of which there are as many as the profile names upstreams, and those of all other hosts."""
         self._monotonic = monotonic
 
     def take(self, origin: Origin, *, unsafe: bool) -> UpstreamConnection | None:
@@ -126,10 +131,13 @@ class Pool:
                 _, connection = await self._reach.connect(made, origin.host, origin.port, context)
         except (OSError, Malformed, StartError) as error:
             raise _unreached(error, origin) from None
+        except Exception:
+            log.exception("connect_failed")  # a mistake of ours must not look like a hang
+            raise UpstreamError(502, f"{origin.authority}: the connection could not be made") from None
         return connection
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
-        context = self._contexts.get(origin)
+        context = self._contexts.get(origin.settings)
         if context is None:
-            context = self._contexts[origin] = upstream_context(origin.settings)
+            context = self._contexts[origin.settings] = upstream_context(origin.settings)
         return context

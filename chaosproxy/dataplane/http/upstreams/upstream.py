@@ -5,7 +5,7 @@ Knows nothing of calls and faults: it hands a response, piece by piece, to whoev
 
 import asyncio
 import logging
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -20,6 +20,9 @@ from chaosproxy.dataplane.http.wire import (
     is_offered,
     response_framing,
 )
+
+NONE: Final = Framing.NONE
+"""Looked up once: an enum member costs more than a global, and every call asks."""
 
 log = logging.getLogger("chaosproxy.upstream")
 
@@ -127,7 +130,7 @@ class UpstreamConnection:
         self._head_seen = self._complete = self._interim = self._spoilt = self._switching = False
         self._asked: bytes | None = None
         self._keep = False
-        self._framing = Framing.NONE
+        self._framing = NONE
         self.head_bytes = 0
 
     # What its user does

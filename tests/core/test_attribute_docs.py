@@ -1,0 +1,23 @@
+"""The text below an attribute is what is said about it."""
+
+from chaosproxy.core.attribute_docs import attribute_docs
+from chaosproxy.core.events import RetryWaited
+from chaosproxy.faults._base import Fault
+from chaosproxy.faults.rate_limit import RateLimit
+
+
+def test_text_below_an_attribute() -> None:
+    assert attribute_docs(RetryWaited) == {
+        "wait": "Seconds from the end of the failed attempt to the start of this one."
+    }
+
+
+def test_ancestors_speak_for_what_is_not_said_again() -> None:
+    docs = attribute_docs(RateLimit)
+
+    assert docs["phase"] == attribute_docs(Fault)["phase"]
+    assert docs["type"] == "The fault's name."
+
+
+def test_several_lines_are_one_text() -> None:
+    assert attribute_docs(RateLimit)["limit"].splitlines()[1].startswith("uncounted.")
