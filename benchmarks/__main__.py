@@ -72,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--python",
-        default=sys.executable,
+        default=str(ours.COMPILED_PYTHON) if ours.COMPILED_PYTHON.exists() else sys.executable,
         metavar="PATH",
-        help="the Python that runs chaosproxy, with chaosproxy installed in it (this one)",
+        help="the Python that runs chaosproxy, with chaosproxy installed in it, but for the relays (the compiled one)",
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="where all figures go (a new file in benchmarks/results/)"

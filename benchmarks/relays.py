@@ -112,11 +112,15 @@ def _bare(place: Place) -> Launch:
 
 
 def _chaosproxy_empty(place: Place) -> Launch:
-    return ours.serve(_wanted(place, profile=ours.EMPTY, journal=False, python=place.python))
+    return ours.serve(_wanted(place, profile=ours.EMPTY, journal=False, python=sys.executable))
 
 
 def _chaosproxy_full(place: Place) -> Launch:
-    return ours.serve(_wanted(place, profile=ours.TWENTY_RULES, journal=True, python=place.python))
+    return ours.serve(_wanted(place, profile=ours.TWENTY_RULES, journal=True, python=sys.executable))
+
+
+def _chaosproxy_empty_compiled(place: Place) -> Launch:
+    return ours.serve(_wanted(place, profile=ours.EMPTY, journal=False, python=str(ours.COMPILED_PYTHON)))
 
 
 def _chaosproxy_compiled(place: Place) -> Launch:
@@ -166,6 +170,9 @@ DIRECT = Relay("direct", "no proxy", None)
 ENVOY = Relay("envoy", "Envoy, HTTP fault filter", _envoy, program=_envoy_program, version="--version")
 MITMPROXY = Relay("mitmproxy", "mitmproxy, reverse mode", _mitmproxy, program=_mitmdump_program, version="--version")
 CHAOSPROXY = Relay("chaosproxy", "chaosproxy, 20 rules, all on", _chaosproxy_full, ours=True)
+COMPILED = Relay(
+    "chaosproxy-compiled", "chaosproxy, compiled, all on", _chaosproxy_compiled, ours=True, program=_compiled
+)
 
 RELAYS: Mapping[str, Relay] = {
     relay.name: relay
@@ -177,8 +184,13 @@ RELAYS: Mapping[str, Relay] = {
         Relay("chaosproxy-empty", "chaosproxy, empty profile", _chaosproxy_empty, ours=True),
         CHAOSPROXY,
         Relay(
-            "chaosproxy-compiled", "chaosproxy, compiled, all on", _chaosproxy_compiled, ours=True, program=_compiled
+            "chaosproxy-empty-compiled",
+            "chaosproxy, compiled, empty profile",
+            _chaosproxy_empty_compiled,
+            ours=True,
+            program=_compiled,
         ),
+        COMPILED,
         ENVOY,
         Relay("aiohttp", "aiohttp server + client", _aiohttp),
         MITMPROXY,
