@@ -53,6 +53,10 @@ Parcel = Head | bytes | ChunkEnd | End | Broken
 """What comes of a reply: pieces of its body are bytes."""
 
 
+def _told(last: Stop | Broken) -> None:
+    """Whoever wanted to know has been told."""
+
+
 class Courier:
     """Delivers one reply. What comes before `start` waits."""
 
@@ -126,7 +130,9 @@ class Courier:
         self._flush()
         self.balance()
         if last is not None:
-            self._over(last)
+            over, self._over, self._steps = self._over, _told, iter(())  # no ring: see `Striking.cancel`
+            over(last)
+            self.delivery = None
 
     def balance(self) -> None:
         """Let the upstream wait while too much waits here."""

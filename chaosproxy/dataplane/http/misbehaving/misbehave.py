@@ -34,6 +34,11 @@ class Misbehaviour(Striking):
         self._plan = NOTHING
         self._replying: Replying | None = None
 
+    def cancel(self) -> None:
+        """As `Striking` has it."""
+        super().cancel()
+        self._replying = None
+
     def begin(self) -> None:
         """Called by the loop."""
         self.safely(self._begin)

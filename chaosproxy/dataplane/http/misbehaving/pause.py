@@ -5,6 +5,10 @@ from collections.abc import Callable
 from time import monotonic
 
 
+def _drop(act: Callable[[], None]) -> None:
+    """Nothing is to be done any more. Whoever waited is let go of here: see `Striking.cancel`."""
+
+
 class Pause:
     """One wait at a time. A task that sleeps would cost ten times the memory, and calls hang by the thousand."""
 
@@ -29,11 +33,12 @@ class Pause:
         self._arm()
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Do not call, now or ever."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = None
         self._then = None
+        self._run = _drop
 
     def _arm(self) -> None:
         rest = self._until - monotonic()

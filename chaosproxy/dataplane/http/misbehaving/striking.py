@@ -17,6 +17,10 @@ from chaosproxy.dataplane.http.misbehaving.pause import Pause
 log = logging.getLogger("chaosproxy.striking")
 
 
+def _nothing() -> None:
+    """Nothing comes after the end."""
+
+
 class Striking:
     """What may still happen to one call by a fault. The call is in `struck` for as long as something may."""
 
@@ -49,9 +53,14 @@ class Striking:
             self.end()
 
     def cancel(self) -> None:
-        """The call has ended, or is about to: do nothing more for it."""
+        """The call has ended, or is about to: do nothing more for it.
+
+        And hold nothing any longer that leads back here: thousands of rings a second keep the garbage collector
+        busy, and all calls wait while it looks for them.
+        """
         self.over = True
         self.pause.cancel()
+        self._effects, self._then = iter(()), _nothing
         self._struck.discard(self.exchange)
 
     def end(self) -> None:
