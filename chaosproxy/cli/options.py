@@ -1,6 +1,7 @@
 """Options that several commands share, and how their values are written."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -51,6 +52,35 @@ def profile_options(function: F) -> F:
             help="Where an upstream is, instead of what the profile says. May be repeated.",
         ),
         click.argument("profiles", nargs=-1, required=True, metavar="PROFILE..."),
+    ):
+        function = add(function)
+    return function
+
+
+def watching_options(function: F) -> F:
+    """Where a proxy that stays can be watched: --admin, --journal and --ready-file."""
+    file = click.Path(path_type=Path, dir_okay=False)
+    for add in (
+        click.option(
+            "--ready-file",
+            type=file,
+            envvar="CHAOSPROXY_READY_FILE",
+            help="Write the addresses and the pid to this file (JSON) once connections are accepted.",
+        ),
+        click.option(
+            "--journal",
+            type=file,
+            envvar="CHAOSPROXY_JOURNAL",
+            help="Append what happens to this file, one JSON line an event.",
+        ),
+        click.option(
+            "--admin",
+            type=Address(),
+            default="127.0.0.1:9464",
+            show_default=True,
+            envvar="CHAOSPROXY_ADMIN",
+            help="Where /metrics and /healthz are.",
+        ),
     ):
         function = add(function)
     return function

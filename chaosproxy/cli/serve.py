@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from chaosproxy.cli.loading import load
-from chaosproxy.cli.options import Address, profile_options
+from chaosproxy.cli.options import Address, profile_options, watching_options
 from chaosproxy.cli.trust import authority_in, ca_option
 
 
@@ -24,27 +24,8 @@ from chaosproxy.cli.trust import authority_in, ca_option
     envvar="CHAOSPROXY_LISTEN",
     help="Where agents connect.",
 )
-@click.option(
-    "--admin",
-    type=Address(),
-    default="127.0.0.1:9464",
-    show_default=True,
-    envvar="CHAOSPROXY_ADMIN",
-    help="Where /metrics and /healthz are.",
-)
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="CHAOSPROXY_JOURNAL",
-    help="Append what happens to this file, one JSON line an event.",
-)
+@watching_options
 @ca_option
-@click.option(
-    "--ready-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="CHAOSPROXY_READY_FILE",
-    help="Write the addresses and the pid to this file (JSON) once connections are accepted.",
-)
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     profiles: tuple[str, ...],
     upstreams: tuple[tuple[str, str], ...],
