@@ -241,6 +241,11 @@ def test_what_happened_is_announced_logged_and_written_down(place: Place) -> Non
     assert "Traceback" not in log
     assert "data received" not in log
     assert len(re.findall(r"tls_distrust host=localhost: the agent does not trust our CA", log)) <= 1
-    lines = [json.loads(line) for line in place.journal.read_text().splitlines()]
-    tunnels = {(line["mode"], line["reason"]) for line in lines if line["type"] == "tunnel"}
-    assert tunnels >= {("blind", "no_rule"), ("intercepted", "rule")}
+
+    def written() -> bool:
+        """The journal is flushed each second, so the last tunnel may not be in it yet."""
+        lines = [json.loads(line) for line in place.journal.read_text().splitlines()]
+        tunnels = {(line["mode"], line["reason"]) for line in lines if line["type"] == "tunnel"}
+        return tunnels >= {("blind", "no_rule"), ("intercepted", "rule")}
+
+    place.serving.program.wait_for("both kinds of tunnel in the journal", lambda: written() or None)
