@@ -24,6 +24,8 @@ class Answer:
     """Monotonic seconds of the last byte sent, or of the end of the connection."""
     bytes_out: Final[int]
     """Body bytes sent to the agent."""
+    executions: Final[int]
+    """How often the tool answered 2xx or 3xx to this one call: more than once if a fault repeated it."""
     upstream_status: Final[int]
     upstream_seconds: Final[float]
     """From the request's going out to the end of the upstream's answer."""
@@ -49,6 +51,7 @@ class Answer:
         first_byte: float,
         ended: float,
         bytes_out: int = 0,
+        executions: int = 0,
         upstream_status: int = 0,
         upstream_seconds: float = 0.0,
         injected_seconds: float = 0.0,
@@ -65,6 +68,7 @@ class Answer:
         self.first_byte = first_byte
         self.ended = ended
         self.bytes_out = bytes_out
+        self.executions = executions
         self.upstream_status = upstream_status
         self.upstream_seconds = upstream_seconds
         self.injected_seconds = injected_seconds

@@ -1,10 +1,13 @@
 """What may be done to a call: a closed set that every fault is made of and every wire knows how to render.
 
 They are applied in one fixed order, whatever the order in the profile:
-before (Delay, Hang, Disconnect) -> instead (Reject, Respond) -> the upstream -> after (Delay, Hang, Disconnect, Reject,
-Respond, Rewrite) -> delivery (EditEvent, ErrorEvent, Throttle, Stall, Truncate, Misframe, Disconnect). Handshake alone
-strikes a connection before there is a call on it. An effect says *when* by its phase and *what*, never *how*:
-that is for `dataplane/*/rendering`.
+before (Delay, Hang, Disconnect) -> instead (Reject, Respond, Recall) -> the upstream (once, or more often: Repeat) ->
+after (Delay, Hang, Hold, Disconnect, Reject, Respond, Recall, Rewrite) -> delivery (EditEvent, ErrorEvent, Throttle,
+Stall, Truncate, Misframe, Disconnect). Handshake alone strikes a connection before there is a call on it. An effect
+says *when* by its phase and *what*, never *how*: that is for `dataplane/*/rendering`.
+
+An Aside does no harm: it is what a fault wants done to a call that it lets pass. A decision that holds nothing but
+asides has hit nobody.
 """
 
 from collections.abc import Callable
@@ -39,6 +42,30 @@ class Hang(msgspec.Struct, frozen=True):
     phase: Phase
 
 
+class QuotaUnit(StrEnum):
+    """What a quota counts."""
+
+    REQUESTS = "requests"
+    TOKENS = "tokens"
+    """Of a language model."""
+    CONCURRENCY = "concurrency"
+    """Calls in flight at once."""
+
+
+class Quota(msgspec.Struct, frozen=True):
+    """How a quota stands, for texts and headers that tell."""
+
+    limit: int
+    remaining: int
+    resets: float
+    """Seconds until all of it is free again."""
+    window: float | None = None
+    """Seconds over which it counts; None for one on concurrency."""
+    unit: QuotaUnit = QuotaUnit.REQUESTS
+    asked: int = 1
+    """How much of it this call asks for."""
+
+
 class Reject(msgspec.Struct, frozen=True):
     """Answer with a failure in the tool's own dialect."""
 
@@ -52,10 +79,10 @@ class Reject(msgspec.Struct, frozen=True):
     """Another text than the dialect's."""
     retry_after: float | None = None
     """Seconds until it is worth coming back; None says nothing about it."""
-    limit: int | None = None
+    quota: Quota | None = None
     """The quota that was hit, for dialects whose texts and headers name it."""
-    window: float | None = None
-    """Seconds over which the quota counts."""
+    scope: str | None = None
+    """The right that is lacking, as OAuth names it."""
     draw: float = 0.0
     """In [0, 1): what made-up ids are drawn from, so that a replay makes the same ones."""
 
@@ -81,6 +108,35 @@ class Rewrite(msgspec.Struct, frozen=True):
     """Pure. The reply comes with its body decoded from gzip and the like; framing headers are put right afterwards."""
     name: str
     """For people: `malformed_json: trailing comma`."""
+    codes: bool = False
+    """Is the content coding for `change` to say? Then its Content-Encoding goes out as it says, true or not."""
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """Deliver the reply that was kept under a key (see Keep), in place of the tool's."""
+
+    key: str
+    phase: Phase
+    otherwise: Reply | None = None
+    """What is delivered if none is kept; None lets the call pass unharmed, skipped as `nothing_kept`."""
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """Send the request to the tool again, although it was answered: the tool runs more than once."""
+
+    times: int
+    """How many more times, one after the other."""
+    gap: float = 0.0
+    """Seconds between an answer and the next sending."""
+    last: bool = False
+    """Does the agent get the last of the answers, instead of the first?"""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Keep the tool's reply back until a call that came later in the session has been answered."""
+
+    seconds: float
+    """At most so long; if no later call has been answered by then, nothing was reordered."""
 
 
 class Extent(StrEnum):
@@ -222,7 +278,24 @@ class Disconnect(msgspec.Struct, frozen=True):
     phase: Phase
 
 
+class Annotate(msgspec.Struct, frozen=True):
+    """Say with the tool's good reply how the quota stands, in the headers of a dialect."""
+
+    quota: Quota
+    dialect: str | None = None
+    """A dialect's name; None for the upstream's own."""
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """Keep the tool's reply, if it is a good one, for a Recall; it takes the place of what was kept before."""
+
+    key: str
+
+
+Aside = Annotate | Keep
+"""What is done to a call that passes. It does not count as a fault."""
+
 Delivery = EditEvent | ErrorEvent | Throttle | Stall | Truncate | Misframe
 """Effects on how a reply is delivered; all of them have the phase `during_body`."""
 
-Effect = Delay | Hang | Reject | Respond | Rewrite | Delivery | Disconnect | Handshake
+Effect = Delay | Hang | Hold | Reject | Respond | Recall | Repeat | Rewrite | Delivery | Disconnect | Handshake

@@ -20,13 +20,32 @@ class FailureKind(StrEnum):
     """What a vendor would call it. Each dialect says how it looks on the wire; no status numbers here."""
 
     RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    """All that was paid for is used up: waiting a moment does not help."""
+    REQUEST_TOO_LARGE = "request_too_large"
     UNAUTHORIZED = "unauthorized"
     TOKEN_EXPIRED = "token_expired"
+    TOKEN_REVOKED = "token_revoked"
+    REFRESH_FAILED = "refresh_failed"
+    """What a token endpoint says when it gives no new token."""
     PERMISSION_DENIED = "permission_denied"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    REGION_BLOCKED = "region_blocked"
+    NOT_FOUND = "not_found"
+    INVALID_REQUEST = "invalid_request"
+    CONFLICT = "conflict"
+    """Somebody else holds it right now."""
     SERVER_ERROR = "server_error"
     BAD_GATEWAY = "bad_gateway"
     UNAVAILABLE = "unavailable"
+    OVERLOADED = "overloaded"
+    """Up, and out of capacity, for everybody."""
+    MAINTENANCE = "maintenance"
     GATEWAY_TIMEOUT = "gateway_timeout"
+    DNS_FAILURE = "dns_failure"
+    """What a proxy in between says when the tool's name cannot be looked up."""
+    ERROR_IN_SUCCESS = "error_in_success"
+    """A status that says all is well, around an error."""
 
 
 class Outcome(StrEnum):
@@ -52,13 +71,26 @@ class Outcome(StrEnum):
 
 OUTCOME_OF_KIND = {
     FailureKind.RATE_LIMITED: Outcome.THROTTLED,
+    FailureKind.QUOTA_EXHAUSTED: Outcome.QUOTA,
+    FailureKind.REQUEST_TOO_LARGE: Outcome.INVALID,
     FailureKind.UNAUTHORIZED: Outcome.AUTH,
     FailureKind.TOKEN_EXPIRED: Outcome.AUTH,
+    FailureKind.TOKEN_REVOKED: Outcome.AUTH,
+    FailureKind.REFRESH_FAILED: Outcome.AUTH,
     FailureKind.PERMISSION_DENIED: Outcome.DENIED,
+    FailureKind.INSUFFICIENT_SCOPE: Outcome.DENIED,
+    FailureKind.REGION_BLOCKED: Outcome.DENIED,
+    FailureKind.NOT_FOUND: Outcome.NOT_FOUND,
+    FailureKind.INVALID_REQUEST: Outcome.INVALID,
+    FailureKind.CONFLICT: Outcome.INVALID,
     FailureKind.SERVER_ERROR: Outcome.UNAVAILABLE,
     FailureKind.BAD_GATEWAY: Outcome.UNAVAILABLE,
     FailureKind.UNAVAILABLE: Outcome.UNAVAILABLE,
+    FailureKind.OVERLOADED: Outcome.UNAVAILABLE,
+    FailureKind.MAINTENANCE: Outcome.UNAVAILABLE,
     FailureKind.GATEWAY_TIMEOUT: Outcome.TIMEOUT,
+    FailureKind.DNS_FAILURE: Outcome.UNAVAILABLE,
+    FailureKind.ERROR_IN_SUCCESS: Outcome.SOFT_ERROR,
 }
 
 

@@ -20,6 +20,8 @@ class Turn:
     """How often this fingerprint has been seen in this session, this call included."""
     now: Final[float]
     """Monotonic seconds."""
+    elapsed: Final[float]
+    """Seconds since the run began: what `after`, `outage` and the like go by."""
     number: Final[int]
     """The call's 64-bit number, from which all its draws are made."""
 
@@ -31,6 +33,7 @@ class Turn:
         occurrence: int,
         now: float,
         number: int,
+        elapsed: float = 0.0,
     ) -> None:
         self.call = call
         self.attempt = attempt
@@ -38,6 +41,7 @@ class Turn:
         self.occurrence = occurrence
         self.now = now
         self.number = number
+        self.elapsed = elapsed
 
     def draw(self, rule: str, name: str) -> float:
         """A number in [0, 1) for the fault of `rule`; `name` says what it is for."""

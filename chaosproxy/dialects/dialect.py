@@ -13,6 +13,8 @@ from chaosproxy.dialects.bodies import json_body
 from chaosproxy.dialects.model import DialectFile, Saying, StreamSection
 from chaosproxy.dialects.placeholders import Facts, Template
 
+_KNOWN_BY: Mapping[str, str] = MappingProxyType({"limit": "quota", "retry_after": "retry_after"})
+
 _PHRASES: Mapping[int, str] = MappingProxyType({status.value: status.phrase for status in HTTPStatus})
 
 
@@ -31,7 +33,7 @@ class Phrase(msgspec.Struct, frozen=True):
 
     def fits(self, reject: Reject) -> bool:
         """Is all known that it needs?"""
-        return all(getattr(reject, need) is not None for need in self.needs)
+        return all(getattr(reject, _KNOWN_BY[need]) is not None for need in self.needs)
 
     def say(self, reject: Reject, wall: float) -> Reply:
         """The reply."""

@@ -7,6 +7,8 @@
 | `retry_after`, `retry_after_ms` | until it is worth coming back, rounded up to whole seconds, to whole milliseconds |
 | `retry_after_go` | the same as Go writes it: `644ms`, `3.89s`, `6m0s` |
 | `reset_epoch`, `reset_rfc3339` | that moment, rounded up: seconds since 1970; `2026-11-22T12:40:59Z` |
+| `retry_after_date` | the same moment as HTTP writes it |
+| `scope` | the right that is lacking, as OAuth names it |
 | `limit`, `window` | the quota, and the seconds over which it counts (rounded up) |
 | `http_date`, `epoch` | now, as HTTP writes it; as seconds since 1970 |
 | `rfc3339`, `utc` | now, as `2026-11-22T12:40:59Z`; as `2026-11-22 12:40:59 UTC` |
@@ -98,6 +100,11 @@ def _retry_after(facts: Facts) -> int | None:
     return None if wait is None else _up(wait)
 
 
+def _retry_after_date(facts: Facts) -> str | None:
+    reset = _reset(facts)
+    return None if reset is None else http_date(reset)
+
+
 def _retry_after_ms(facts: Facts) -> int | None:
     wait = facts.reject.retry_after
     return None if wait is None else _up(wait, 1000)
@@ -113,9 +120,14 @@ def _reset_rfc3339(facts: Facts) -> str | None:
     return None if reset is None else _rfc3339(reset)
 
 
+def _limit(facts: Facts) -> int | None:
+    quota = facts.reject.quota
+    return None if quota is None else quota.limit
+
+
 def _window(facts: Facts) -> int | None:
-    window = facts.reject.window
-    return None if window is None else _up(window)
+    quota = facts.reject.quota
+    return None if quota is None or quota.window is None else _up(quota.window)
 
 
 def _rfc3339(wall: float) -> str:
@@ -128,11 +140,13 @@ _FILLERS: Mapping[str, Filler] = MappingProxyType(
         "reason": lambda facts: facts.reason,
         "message": lambda facts: facts.message,
         "retry_after": _retry_after,
+        "retry_after_date": _retry_after_date,
         "retry_after_ms": _retry_after_ms,
         "retry_after_go": _retry_after_go,
         "reset_epoch": _reset,
         "reset_rfc3339": _reset_rfc3339,
-        "limit": lambda facts: facts.reject.limit,
+        "scope": lambda facts: facts.reject.scope,
+        "limit": _limit,
         "window": _window,
         "http_date": lambda facts: http_date(facts.wall),
         "rfc3339": lambda facts: _rfc3339(facts.wall),

@@ -46,7 +46,7 @@ class CompiledFault:
             place=place,
             type=fault.type,
             phase=fault.strikes,
-            nature=fault.nature,
+            nature=fault.judged_by,
         )
 
 

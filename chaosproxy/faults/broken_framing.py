@@ -27,12 +27,13 @@ from pydantic import Field
 from chaosproxy.core.effects import Effect, Misframe, Misframing
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 
 class BrokenFraming(Fault):
     """Deliver the whole body in a frame that is wrong."""
 
+    family = Family.CONNECTION
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

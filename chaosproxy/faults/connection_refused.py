@@ -25,12 +25,13 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Disconnect, Effect, Ending
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 
 class ConnectionRefused(Fault):
     """End the agent's connection as though the tool's address refused it."""
 
+    family = Family.CONNECTION
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(
         explicit=True,

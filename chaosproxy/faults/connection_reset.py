@@ -22,12 +22,13 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Disconnect, Effect, Ending
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 
 class ConnectionReset(Fault):
     """End the agent's connection with RST."""
 
+    family = Family.CONNECTION
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM, Phase.DURING_BODY)
     nature = Nature(
         explicit=True,

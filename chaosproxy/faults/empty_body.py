@@ -23,7 +23,7 @@ from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Respond, Rewrite, Unfit
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 _NOTHING = Reply(200, b"OK", ((b"Content-Type", b"application/json"),), b"")
 
@@ -31,6 +31,7 @@ _NOTHING = Reply(200, b"OK", ((b"Content-Type", b"application/json"),), b"")
 class EmptyBody(Fault):
     """Deliver a reply without its body."""
 
+    family = Family.PAYLOAD
     phases = (Phase.AFTER_UPSTREAM, Phase.BEFORE_UPSTREAM)
     nature = Nature(
         explicit=False,

@@ -23,6 +23,7 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Effect, ErrorEvent
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import Duration
 from chaosproxy.faults._rejecting import Rejecting
 from chaosproxy.faults._streams import EventNumber
@@ -31,6 +32,7 @@ from chaosproxy.faults._streams import EventNumber
 class ErrorEventFault(Rejecting):
     """Put a failure in the place of an event, and end the stream."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

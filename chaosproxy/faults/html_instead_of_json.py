@@ -26,7 +26,7 @@ from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Respond, Rewrite
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._pages import PageName, page
 
 
@@ -40,6 +40,7 @@ def _may_have_a_body(status: int) -> int:
 class HtmlInsteadOfJson(Fault):
     """Answer with a web page."""
 
+    family = Family.PAYLOAD
     phases = (Phase.AFTER_UPSTREAM, Phase.BEFORE_UPSTREAM)
     nature = Nature(
         explicit=False,

@@ -30,7 +30,7 @@ from chaosproxy.core.effects import Delay, Effect
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import format_duration
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration
 
 Distribution = Literal["fixed", "uniform", "normal", "lognormal", "pareto"]
@@ -63,6 +63,7 @@ _LEAST = 2.0**-53
 class Latency(Fault):
     """Delay the call."""
 
+    family = Family.TIMING
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM)
     ends_call = False
     # A late answer is right; where lateness is a failure, the agent sees it as one: its own timeout.

@@ -26,7 +26,7 @@ from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._json_spoiling import SPOILERS
 
 How = Literal[
@@ -46,6 +46,7 @@ How = Literal[
 class MalformedJson(Fault):
     """Spoil the JSON of the reply."""
 
+    family = Family.PAYLOAD
     phases = (Phase.AFTER_UPSTREAM,)
     nature = Nature(
         explicit=False,

@@ -24,13 +24,14 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import EditEvent, Effect, EventChange, Place, Truncate
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._places import PieceText, piece_of
 
 
 class MissingTerminator(Fault):
     """Leave out whatever says that the stream is complete."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=False,

@@ -22,6 +22,7 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import FailureStatus
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -29,6 +30,7 @@ from chaosproxy.faults._rejecting import Rejecting
 class PermissionDenied(Rejecting):
     """Refuse the call for want of rights."""
 
+    family = Family.PERMISSION
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(
         explicit=True,

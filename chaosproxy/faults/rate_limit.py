@@ -24,10 +24,10 @@ from typing import Annotated, ClassVar, Literal, Self
 import msgspec
 from pydantic import Field, model_validator
 
-from chaosproxy.core.effects import Effect, Reject
+from chaosproxy.core.effects import Effect, Quota, Reject
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import RememberingFault, Scope
+from chaosproxy.faults._base import Family, RememberingFault, Scope
 from chaosproxy.faults._fields import Duration, FailureStatus
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -78,6 +78,7 @@ class Bucket(msgspec.Struct, frozen=True):
 class RateLimit(Rejecting, RememberingFault[Window | Bucket | None]):
     """Refuse the calls that are too many."""
 
+    family = Family.LIMITS
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(explicit=True, course=Course.TRANSIENT, healthy=(Reaction.WAIT_THEN_RETRY, Reaction.FALL_BACK))
     example: ClassVar[str] = """\
@@ -139,7 +140,8 @@ class RateLimit(Rejecting, RememberingFault[Window | Bucket | None]):
         if wait <= 0:
             return (), after
         refusal = self._refusal(turn, rule, wait)
-        return (msgspec.structs.replace(refusal, limit=limit, window=per),), after
+        quota = Quota(limit=limit, remaining=0, resets=wait, window=per)
+        return (msgspec.structs.replace(refusal, quota=quota),), after
 
     def _refusal(self, turn: Turn, rule: str, retry_after: float | None) -> Reject:
         return self.rejection(turn, rule, FailureKind.RATE_LIMITED, status=self.status, retry_after=retry_after)

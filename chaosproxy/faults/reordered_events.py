@@ -23,13 +23,14 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import EditEvent, Effect, EventChange
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._streams import EventNumber
 
 
 class ReorderedEvents(Fault):
     """Let two neighbours change places."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     ends_call = False
     nature = Nature(

@@ -25,6 +25,7 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import Duration
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -41,6 +42,7 @@ _KINDS: Mapping[int, FailureKind] = MappingProxyType(
 class ServerError(Rejecting):
     """Answer with the tool's own kind of breakdown."""
 
+    family = Family.SERVER
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM)
     nature = Nature(
         explicit=True,

@@ -25,7 +25,7 @@ from pydantic import Field, model_validator
 from chaosproxy.core.effects import Effect, Extent, Throttle
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration, Size
 from chaosproxy.faults._places import PieceText, piece_of
 
@@ -36,6 +36,7 @@ _SMOOTH = 0.1
 class SlowBody(Fault):
     """Deliver the body in pieces, with pauses."""
 
+    family = Family.TIMING
     phases = (Phase.DURING_BODY,)
     ends_call = False
     # A late reply is right; where lateness is a failure, the agent sees it as one: its own timeout.

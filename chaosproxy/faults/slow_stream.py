@@ -22,13 +22,14 @@ from pydantic import Field
 from chaosproxy.core.effects import Effect, Extent, Throttle
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration
 
 
 class SlowStream(Fault):
     """Wait before each event but the first."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     ends_call = False
     # A slow answer is right; where slowness is a failure, the agent sees it as one: its own timeout.

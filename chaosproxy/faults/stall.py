@@ -27,7 +27,7 @@ from pydantic import Field
 from chaosproxy.core.effects import Effect, Ending, Stall
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration
 from chaosproxy.faults._places import PlaceText, place_of
 
@@ -37,6 +37,7 @@ _ENDINGS: Mapping[str, Ending | None] = MappingProxyType({"close": Ending.CLOSE,
 class StalledReply(Fault):
     """Deliver the reply up to a place, and fall silent."""
 
+    family = Family.TIMING
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

@@ -25,13 +25,14 @@ from pydantic import Field
 from chaosproxy.core.effects import Effect, Ending, Place, Truncate
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._places import PieceText, piece_of
 
 
 class StreamCut(Fault):
     """Deliver the beginning of a stream, then end the connection."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

@@ -25,7 +25,7 @@ from pydantic import Field
 from chaosproxy.core.effects import Effect, Ending, Place, Stall
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration
 from chaosproxy.faults._places import PieceText, piece_of
 
@@ -33,6 +33,7 @@ from chaosproxy.faults._places import PieceText, piece_of
 class StreamStall(Fault):
     """Deliver the beginning of a stream, then nothing for a while."""
 
+    family = Family.STREAMS
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

@@ -25,6 +25,7 @@ from pydantic import Field, model_validator
 from chaosproxy.core.effects import Delay, Effect, Hang
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import Duration
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -32,6 +33,7 @@ from chaosproxy.faults._rejecting import Rejecting
 class Timeout(Rejecting):
     """Keep the agent waiting."""
 
+    family = Family.TIMING
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM)
     nature = Nature(
         explicit=True,

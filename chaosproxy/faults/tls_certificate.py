@@ -25,12 +25,13 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Effect, Flaw, Handshake
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 
 class TlsCertificate(Fault):
     """Show a certificate that must be refused."""
 
+    family = Family.CONNECTION
     phases = (Phase.BEFORE_UPSTREAM,)
     strikes_handshake = True
     nature = Nature(

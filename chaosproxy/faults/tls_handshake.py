@@ -26,13 +26,14 @@ from pydantic import Field, model_validator
 from chaosproxy.core.effects import Effect, Ending, Flaw, Handshake
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._fields import Duration
 
 
 class TlsHandshake(Fault):
     """Do not answer the agent's greeting."""
 
+    family = Family.CONNECTION
     phases = (Phase.BEFORE_UPSTREAM,)
     strikes_handshake = True
     nature = Nature(

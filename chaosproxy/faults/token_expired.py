@@ -26,7 +26,7 @@ from chaosproxy.core.effects import Effect
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import parse_duration
-from chaosproxy.faults._base import RememberingFault, Scope
+from chaosproxy.faults._base import Family, RememberingFault, Scope
 from chaosproxy.faults._fields import FailureStatus, Written
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -72,6 +72,7 @@ class Expired(msgspec.Struct, frozen=True):
 class TokenExpired(Rejecting, RememberingFault[tuple[Expired, ...]]):
     """Let the credentials of the call that is hit expire."""
 
+    family = Family.PERMISSION
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE, Reaction.STOP_AND_SAY))
     example: ClassVar[str] = """\

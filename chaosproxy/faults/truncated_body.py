@@ -26,13 +26,14 @@ from pydantic import model_validator
 from chaosproxy.core.effects import Effect, Ending, Truncate
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._places import HEAD, PlaceText, place_of
 
 
 class TruncatedBody(Fault):
     """Deliver only the first part of the body, then end the connection."""
 
+    family = Family.PAYLOAD
     phases = (Phase.DURING_BODY,)
     nature = Nature(
         explicit=True,

@@ -21,6 +21,7 @@ from typing import ClassVar, Literal
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import FailureStatus
 from chaosproxy.faults._rejecting import Rejecting
 
@@ -28,6 +29,7 @@ from chaosproxy.faults._rejecting import Rejecting
 class Unauthorized(Rejecting):
     """Refuse the call for its credentials."""
 
+    family = Family.PERMISSION
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE, Reaction.STOP_AND_SAY))
     example: ClassVar[str] = """\

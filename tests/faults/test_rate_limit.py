@@ -69,7 +69,7 @@ def test_does_without_a_quota(
         assert memory is None
         assert (rejected.kind, rejected.phase) == (FailureKind.RATE_LIMITED, Phase.BEFORE_UPSTREAM)
         assert (rejected.retry_after, rejected.status, rejected.dialect, rejected.message) == expected
-        assert (rejected.limit, rejected.window) == (None, None)
+        assert rejected.quota is None
 
 
 @pytest.mark.parametrize("settings", [{}, {"limit": 1, "per": "1m"}])
@@ -88,7 +88,9 @@ def test_a_quota_names_itself_and_when_to_come_back(turn_of: Callable[..., Turn]
         assert rejected is None
     rejected, memory = ask(fault, turn_of(104.0), memory)
     assert rejected is not None
-    assert (rejected.retry_after, rejected.limit, rejected.window, rejected.dialect) == (6.0, 2, 10.0, "openai")
+    assert rejected.quota is not None
+    assert (rejected.retry_after, rejected.quota.limit, rejected.quota.window) == (6.0, 2, 10.0)
+    assert rejected.dialect == "openai"
     assert ask(fault, turn_of(109.9), memory)[0] is not None
     assert ask(fault, turn_of(110.0), memory)[0] is None
     assert fault.memory_scope is Scope.SESSION
