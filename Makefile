@@ -46,6 +46,11 @@ lint: environment ## style, types, who imports whom, generated pages in step
 docs: environment ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py
 
+.PHONY: records
+records: environment ## write anew what real runs record: each fault's bytes, and what clients make of it (do read the difference)
+	@$(BIN)/python -m tests.catalogue.records
+	@$(BIN)/python -m tests.reactions
+
 .PHONY: bench
 bench: environment ## measure us and our peers in one run, and print the table (wants an idle machine)
 	@$(BIN)/python scripts/compiled.py

@@ -154,11 +154,11 @@ class Stream:
                 raise Ended(self.end or End.FIN, bytes(self.buffer))
         return self.take(self.buffer.index(marker) + len(marker))
 
-    async def ending(self) -> tuple[bytes, End]:
-        """All that still comes, and how it ends: by FIN, by RST, or in silence."""
+    async def ending(self, silence: float = SILENCE) -> tuple[bytes, End]:
+        """All that still comes, and how it ends: by FIN, by RST, or in `silence` seconds without a byte."""
         while True:
             try:
-                async with asyncio.timeout(SILENCE):
+                async with asyncio.timeout(silence):
                     more = await self.more()
             except TimeoutError:
                 return self.take(len(self.buffer)), End.SILENT
