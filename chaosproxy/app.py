@@ -124,6 +124,7 @@ class Proxy:
             self.journal.start("operator", {"listen": self.listen, "admin": self.admin})
         self._accepting = True
         self._started = monotonic()
+        self.engine.begin(self._started)
         self._tick()
 
     async def stop(self, grace: float = GRACE, *, why: str = "stopped") -> None:

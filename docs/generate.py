@@ -13,10 +13,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chaosproxy.core.attribute_docs import attribute_docs
-from chaosproxy.faults._catalogue import catalogue, summary
-from chaosproxy.faults._document import handbook
+from chaosproxy.dialects.handbook import dialects_handbook
+from chaosproxy.faults._catalogue import by_family, summary
+from chaosproxy.faults._document import handbook, heading, reactions
 from chaosproxy.profiles import models
+from chaosproxy.profiles.loader import load_profile
 from chaosproxy.profiles.schema import json_schema
+from chaosproxy.profiles.shipped import shipped_groups, shipped_profiles
+from chaosproxy.profiles.stories import story
 from chaosproxy.telemetry import metric_table
 from chaosproxy.telemetry.metric_table import Metric
 
@@ -30,6 +34,10 @@ SECTIONS = (
     (models.Rule, "`rules:`, each"),
     (models.Match, "`match:` of a rule"),
     (models.When, "`when:` of a rule"),
+    (models.Ramp, "`when: {ramp:}`"),
+    (models.Outage, "`when: {outage:}`"),
+    (models.Burst, "`when: {burst:}`"),
+    (models.RunPhase, "`phases:`, each"),
     (models.Safety, "`safety:`"),
     (models.Sessions, "`sessions:`"),
     (models.Recovery, "`recovery:`"),
@@ -37,15 +45,24 @@ SECTIONS = (
 )
 
 
+GROUPS = {"teaching": "To learn from", "incidents": "What happened to somebody"}
+
+
 def faults_page() -> str:
-    """docs/faults.md: the catalogue, a chapter a fault."""
+    """docs/faults.md: the catalogue, a chapter a family; on top a table of all."""
     lines = [MADE.format(source="the files of chaosproxy/faults/"), "# Faults", ""]
-    lines += ["What can go wrong, and what a healthy agent makes of it. `chaosproxy faults NAME` shows the same.", ""]
-    lines += ["| fault | in one sentence | strikes |", "| --- | --- | --- |"]
-    for name, fault in catalogue().items():
-        strikes = ", ".join(f"`{phase}`" for phase in fault.phases)
-        lines.append(f"| [{name}](#{name}) | {cell(summary(fault))} | {strikes} |")
-    return "\n".join(lines) + "\n\n" + handbook()
+    lines += ["What can go wrong, and what a healthy agent makes of it. `chaosproxy faults NAME` shows the same, and"]
+    lines += ["`chaosproxy faults 429` finds faults by what people call them.", ""]
+    for family, faults in by_family().items():
+        lines += [f"**[{heading(family)}](#{family})**", "", "| fault | in one sentence | strikes | healthy |"]
+        lines += ["| --- | --- | --- | --- |"]
+        for name, fault in faults.items():
+            strikes = ", ".join(f"`{phase}`" for phase in fault.phases)
+            lines.append(f"| [{name}](#{name}) | {cell(summary(fault))} | {strikes} | {reactions(fault.nature)} |")
+        lines.append("")
+    lines += ["*Strikes*: when, its default first. *Healthy*: what recovery counts as appropriate, with its default"]
+    lines += ["settings.", "", ""]
+    return "\n".join(lines) + handbook()
 
 
 def profile_page() -> str:
@@ -87,6 +104,45 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def dialects_page() -> str:
+    """docs/dialects.md: the shipped dialects, and how to write one."""
+    return "\n".join([MADE.format(source="chaosproxy/dialects/"), "# Dialects", "", dialects_handbook()])
+
+
+def profiles_page() -> str:
+    """docs/profiles.md: the shipped profiles, each with its story."""
+    lines = [
+        MADE.format(source="the comments at the top of the files of fault_profiles/"),
+        "# The shipped profiles",
+        "",
+    ]
+    lines += [
+        "Use one by its name (`chaosproxy serve NAME`), see whom it would hit (`chaosproxy simulate NAME`), or start"
+    ]
+    lines += ["your own from it (`chaosproxy profiles NAME > mine.yaml`)."]
+    for group, names in shipped_groups().items():
+        lines += ["", f"## {GROUPS[group]}", "", "| profile | what goes wrong | faults |", "| --- | --- | --- |"]
+        loaded = {name: load_profile([shipped_profiles()[name]], {}).profile for name in names}
+        for name, profile in loaded.items():
+            faults = dict.fromkeys(fault.type for rule in profile.rules for fault in rule.fault)
+            links = ", ".join(f"[{fault}](faults.md#{fault})" for fault in faults)
+            lines.append(f"| [{name}](#{name}) | {cell(profile.description)} | {links} |")
+        for name in names:
+            lines += ["", *profile_story(name)]
+    return "\n".join(lines) + "\n"
+
+
+def profile_story(name: str) -> list[str]:
+    """The chapter of one shipped profile."""
+    path = shipped_profiles()[name]
+    told = story(path.read_text(encoding="utf-8"))
+    where = path.relative_to(DOCS.parent).as_posix()
+    lines = [f"### {name}", "", f"{told.opening} ([{path.name}](../{where}))"]
+    for chapter, text in told.chapters.items():
+        lines += ["", f"**{chapter}.** {text}"]
+    return [*lines, "", "```sh", *told.usage, "```"]
+
+
 def cell(text: str) -> str:
     """`text` as one cell of a table."""
     return " ".join(text.split()).replace("|", "\\|")
@@ -95,6 +151,8 @@ def cell(text: str) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "faults.md": faults_page,
     "profile.md": profile_page,
+    "profiles.md": profiles_page,
+    "dialects.md": dialects_page,
     "profile.schema.json": schema_page,
     "metrics.md": metrics_page,
 }

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "chaosproxy"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FAULTS = sorted(path.stem for path in (PACKAGE / "faults").glob("[!_]*.py"))
-PROFILES = sorted((ROOT / "fault_profiles").glob("*.yaml"))
+PROFILES = sorted((ROOT / "fault_profiles").rglob("*.yaml"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 OURS = ("chaosproxy", "fault_profiles", "tests", "benchmarks", "docs", "scripts", "examples")
@@ -214,7 +214,7 @@ def test_wheel_carries_what_is_not_code(wheel: Path) -> None:
     carried = set(zipfile.ZipFile(wheel).namelist())
     data = [named(path) for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
 
-    assert {f"chaosproxy/fault_profiles/{path.name}" for path in PROFILES} <= carried
+    assert {f"chaosproxy/{named(path)}" for path in PROFILES} <= carried
     assert any(name.startswith("chaosproxy/dialects/") for name in data), "dialects are data files"
     assert set(data) <= carried
     assert f"chaosproxy-{chaosproxy.__version__}.dist-info/licenses/LICENSE" in carried
@@ -239,4 +239,4 @@ def test_profiles_are_found_by_name_in_the_wheel(wheel: Path, tmp_path: Path) ->
 
     found = dict(line.split(" ", 1) for line in answer.stdout.splitlines())
     assert answer.returncode == 0, answer.stderr
-    assert found == {path.stem: str(tmp_path / "chaosproxy" / "fault_profiles" / path.name) for path in PROFILES}
+    assert found == {path.stem: str(tmp_path / "chaosproxy" / named(path)) for path in PROFILES}

@@ -110,3 +110,9 @@ def named_draw(number: int, rule: str, name: str) -> float:
     """A further number in [0, 1) for a fault that needs one (`name` says for what), independent of the rule's draw."""
     digest = blake2b(f"{number}\x1f{rule}\x1f{name}".encode(), digest_size=8, key=VERSION + b"-fault").digest()
     return (int.from_bytes(digest, "big") >> 11) * _SCALE_53
+
+
+def named_number(number: int, rule: str, name: str) -> int:
+    """256 bits of the same kind as `named_draw`, for a choice among more than a float can tell apart."""
+    digest = blake2b(f"{number}\x1f{rule}\x1f{name}".encode(), digest_size=32, key=VERSION + b"-choice").digest()
+    return int.from_bytes(digest, "big")

@@ -16,7 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from chaosproxy.core.answer import Reply
-from chaosproxy.core.failures import FailureKind, Phase
+from chaosproxy.core.failures import FailureKind, Nature, Phase
 
 
 class Ending(StrEnum):
@@ -85,6 +85,8 @@ class Reject(msgspec.Struct, frozen=True):
     """The right that is lacking, as OAuth names it."""
     draw: float = 0.0
     """In [0, 1): what made-up ids are drawn from, so that a replay makes the same ones."""
+    nature: Nature | None = None
+    """What recovery judges this failure by, where that is another nature than the fault's."""
 
 
 class Respond(msgspec.Struct, frozen=True):

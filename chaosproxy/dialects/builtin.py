@@ -6,10 +6,14 @@ from importlib.resources import files
 import yaml
 
 from chaosproxy.dialects.dialect import Dialect, compiled
+from chaosproxy.dialects.extending import laid_over
 from chaosproxy.dialects.model import read
 
 GENERIC = "generic"
 """The dialect that says what another leaves unsaid."""
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, where there is one: ten times as fast."""
 
 
 @cache
@@ -28,8 +32,7 @@ def load_builtin(name: str) -> Dialect:
     """
     if name not in builtin_names():
         raise KeyError(name)
-    text = files(__package__).joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
-    file = read(yaml.safe_load(text), f"{name}.yaml")
+    file = read(*_complete(_raw(name), f"{name}.yaml"), f"{name}.yaml")
     return compiled(file, name, None if name == GENERIC else load_builtin(GENERIC))
 
 
@@ -39,4 +42,23 @@ def parse_dialect(data: object, source: str) -> Dialect:
     Raises:
         ValueError: one line for each mistake: `source: path: what is wrong`.
     """
-    return compiled(read(data, source), source, load_builtin(GENERIC))
+    return compiled(read(*_complete(data, source), source), source, load_builtin(GENERIC))
+
+
+@cache
+def _raw(name: str) -> object:
+    """What stands in a shipped file. Not to be changed: it is shared."""
+    text = files(__package__).joinpath("data", f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe one
+
+
+def _complete(data: object, source: str) -> tuple[object, object]:
+    """The file laid over the one that it extends, and the file as it is."""
+    if not (isinstance(data, dict) and isinstance(data.get("extends"), str)):
+        return data, data
+    name = data["extends"]
+    if name not in builtin_names():
+        known = ", ".join(builtin_names())
+        raise ValueError(f"{source}: extends: expected a dialect that comes with us ({known}), got {name}")
+    base, _ = _complete(_raw(name), f"{name}.yaml")
+    return laid_over(base, data) if isinstance(base, dict) else data, data

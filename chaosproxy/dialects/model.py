@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from chaosproxy.core.effects import QuotaUnit
 from chaosproxy.core.failures import FailureKind
 from chaosproxy.dialects.bodies import json_body
 from chaosproxy.dialects.placeholders import Template
@@ -25,6 +26,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name (RFC 9110, section 5.6.2)."""
 _FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A header's value (RFC 9110, section 5.5)."""
+BODIES = ("body", "html", "xml", "text")
+"""Of these a way to say something has one at most."""
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "trailer", "upgrade"})
 
 
@@ -37,11 +40,13 @@ def _pairs(value: object) -> object:
     return tuple(_header(name, text) for mapping in mappings for name, text in mapping.items())
 
 
-def _header(name: object, text: object) -> tuple[str, str]:
+def _header(name: object, text: object) -> tuple[str, str | None]:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} cannot be the name of a header")
     if name.lower() in _FRAMING:
         raise ValueError(f"{name} is not a dialect's to say: the wire frames the reply")
+    if text is None:
+        return name, None
     if isinstance(text, bool) or not (isinstance(text, str | int) and _FIELD.fullmatch(str(text))):
         raise ValueError(f"{name}: expected a text without line ends and without characters beyond Latin-1")
     try:
@@ -75,8 +80,9 @@ def _one_or_more(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
+Need = Literal["limit", "retry_after", "scope", "requests", "tokens", "concurrency"]
 Text = Annotated[str, AfterValidator(_filled)]
-Headers = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
+Headers = Annotated[tuple[tuple[str, str | None], ...], BeforeValidator(_pairs)]
 HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 
 
@@ -84,34 +90,44 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Saying(_Section):
-    """One way to say one kind of failure."""
+class Words(_Section):
+    """What a reply is made of."""
 
-    needs: Annotated[tuple[Literal["limit", "retry_after"], ...], BeforeValidator(_one_or_more)] = ()
-    """What must be known for it to be used; of several ways, the first whose needs are met is."""
-    status: Annotated[int, Field(ge=200, le=599)]
-    """HTTP status."""
     reason: HeaderValue | None = None
     """The phrase after the status, if it is not the standard one."""
+    code: HeaderValue | None = None
+    """The vendor's word for this kind, which `${code}` gives."""
     headers: Headers = ()
-    """Headers of this kind, after those of the dialect."""
-    message: Annotated[str, AfterValidator(_no_message)] = ""
+    """Headers of this kind, after those of the dialect. Those of the same name are replaced; null takes one away."""
+    message: Annotated[str, AfterValidator(_no_message)] | None = None
     """The error text that `${message}` gives when the rule has none of its own."""
     body: Annotated[JsonValue, AfterValidator(_json)] = None
     """A JSON body, its members in this order."""
     html: Text | None = None
     """A page as body."""
+    xml: Text | None = None
+    """An XML document as body."""
     text: Text | None = None
     """Plain text as body."""
     content_type: HeaderValue | None = None
-    """Another Content-Type than the dialect's, or than text/html and text/plain."""
+    """Another Content-Type than the dialect's, or than text/html, application/xml and text/plain."""
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
-        given = [name for name in ("body", "html", "text") if getattr(self, name) is not None]
+        given = [name for name in BODIES if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{given[1]}: there is a {given[0]} already, and a reply has one")
         return self
+
+
+class Saying(Words):
+    """One way to say one kind of failure."""
+
+    needs: Annotated[tuple[Need, ...], BeforeValidator(_one_or_more)] = ()
+    """What must be known for it to be used: when to come back, the right that is lacking, a quota (`limit`), or one on
+    requests, on tokens, on concurrency. Of several ways, the first whose needs are met is used."""
+    status: Annotated[int, Field(ge=200, le=599)]
+    """HTTP status."""
 
 
 class StreamSection(_Section):
@@ -130,25 +146,36 @@ class StreamSection(_Section):
 class DialectFile(_Section):
     """How one vendor says that something went wrong."""
 
+    extends: str | None = None
+    """The shipped dialect that it starts from. What stands here goes before what stands there: headers by their name
+    (null takes one away), and of a kind what is said of it here, in all the ways that it is said there; a list of
+    ways takes the place of all of them."""
     description: str
     """Whose words these are, in one sentence."""
     content_type: HeaderValue = "application/json"
     """Content-Type of JSON bodies."""
     indent: Annotated[int, Field(ge=1, le=8)] | None = None
     """Spaces a level in JSON bodies; all on one line, if left out."""
+    array: bool = False
+    """Does a JSON body come as the one item of an array?"""
     headers: Headers = ()
     """Headers of every reply. Date and Content-Type are put in front, unless they stand here."""
     stream: StreamSection = StreamSection()
     """How failures are said in streams; as events named `error`, if left out."""
+    quota: dict[Annotated[QuotaUnit, Field(strict=False)], Headers] = {}
+    """What its good answers say about a quota, in headers, by what the quota counts."""
+    otherwise: Words | None = None
+    """How the kinds are said that are not among `kinds`, with the status and the message that `generic` has for them.
+    Not `refresh_failed`, which a token endpoint says, nor `error_in_success`, which the tool says in its own way."""
     kinds: dict[
         Annotated[FailureKind, Field(strict=False)],
         Annotated[tuple[Saying, ...], BeforeValidator(_one_or_more)],
-    ]
-    """Each kind of failure, said in one way or in several; kinds left out are said as `generic` says them."""
+    ] = {}
+    """Each kind of failure, said in one way or in several; what is said nowhere else is said as `generic` says it."""
 
 
-def read(data: object, source: str) -> DialectFile:
-    """Check a decoded dialect file.
+def read(data: object, written: object, source: str) -> DialectFile:
+    """Check a decoded dialect file: `data`, of which `written` is what stands in the file itself.
 
     Raises:
         ValueError: one line for each mistake: `source: path: what is wrong`.
@@ -157,10 +184,10 @@ def read(data: object, source: str) -> DialectFile:
         return DialectFile.model_validate(data)
     except ValidationError as error:
         lines = [
-            f"{source}: {_path(data, problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
+            f"{source}: {_path(written, problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_url=False, include_context=False)
         ]
-        raise ValueError("\n".join(lines)) from None
+        raise ValueError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _path(data: object, places: tuple[int | str, ...]) -> str:

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, Final
 
 from chaosproxy.core.call import Call
-from chaosproxy.engine.records import Occasion, Slot, Verdict
+from chaosproxy.engine.budgets import Budgets
+from chaosproxy.engine.records import Lease, Occasion, Slot, Verdict
 from chaosproxy.engine.shortlist import Shortlist
 from chaosproxy.faults._base import Scope
 
@@ -32,9 +33,11 @@ def _forget_oldest(entries: dict[Any, Any], most: int) -> None:
 class SessionPage:
     """What is counted of one session."""
 
-    __slots__ = ("memories", "occurrences", "ordinals", "struck")
+    __slots__ = ("memories", "occurrences", "opened", "ordinals", "struck")
 
-    def __init__(self) -> None:
+    def __init__(self, opened: int) -> None:
+        self.opened = opened
+        """Which call of the run was its first."""
         self.ordinals: dict[str, int] = {}
         """Calls by tool."""
         self.occurrences: dict[str, int] = {}
@@ -47,7 +50,9 @@ class SessionPage:
 class Ledger:
     """Counts and memories. `decide.Books` is the side of it that a decision sees."""
 
-    def __init__(self, rules: int) -> None:
+    def __init__(self, rules: int, budgets: Budgets | None = None) -> None:
+        self.started = 0.0
+        """Monotonic seconds at which the run began."""
         self.calls = 0
         self.active = 0
         self.injected = 0
@@ -55,6 +60,9 @@ class Ledger:
         """Calls that reached and matched each rule, without those that `Shortlist.reached` still holds."""
         self.injections = [0] * rules
         """Calls that each rule hit."""
+        self.awake: set[str] = set()
+        """The rules of which some fault has remembered something, of whatever session."""
+        self._budgets = budgets or Budgets()
         self._sessions: dict[str, SessionPage] = {}
         self._memories: dict[Slot, object] = {}
 
@@ -79,13 +87,29 @@ class Ledger:
             self.eligible[position] += 1
         for slot, memory in verdict.memories:
             self._remember(slot, memory)
-        if verdict.decision.rule is not None:
+        if verdict.blows:
             self.active += 1
             self.injected += 1
-            self.injections[shortlist.rules[verdict.stop].position] += 1
-            if verdict.triggered:
-                struck = self._sessions[session].struck
-                struck[verdict.decision.rule] = struck.get(verdict.decision.rule, 0) + 1
+            for blow in verdict.blows:
+                self.injections[blow.position] += 1
+                if blow.triggered:
+                    struck = self._sessions[session].struck
+                    struck[blow.rule] = struck.get(blow.rule, 0) + 1
+
+    def give_back(self, lease: Lease) -> None:
+        """The call that had taken something from a memory is over. What is forgotten meanwhile is owed nothing."""
+        slot = lease.slot
+        if slot.scope is BY_SESSION:
+            page = self._sessions.get(slot.owner or "")
+            memories = page.memories if page is not None and page.opened <= lease.arrival else None
+        else:
+            memories = self._memories
+        if memories is not None and slot in memories:
+            memories[slot] = lease.fault.returned(memories[slot])
+
+    def held_back(self) -> str | None:
+        """The budget that one more call under a fault would break, or None."""
+        return self._budgets.holds_back(active=self.active, injected=self.injected, calls=self.calls)
 
     def struck(self, session: str, rule: str) -> int:
         """How often this rule was triggered in this session."""
@@ -104,11 +128,12 @@ class Ledger:
         self._sessions.pop(session, None)
 
     def _open(self, session: str) -> SessionPage:
-        page = self._sessions[session] = SessionPage()
+        page = self._sessions[session] = SessionPage(self.calls)
         _forget_oldest(self._sessions, MOST_SESSIONS)
         return page
 
     def _remember(self, slot: Slot, memory: object) -> None:
+        self.awake.add(slot.rule)
         if slot.scope is BY_SESSION:
             self._sessions[slot.owner or ""].memories[slot] = memory
         else:

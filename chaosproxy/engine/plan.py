@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproxy.core.draws import CallNumbers, RuleDraw
+from chaosproxy.core.draws import CallNumbers, RuleDraw, call_number
 from chaosproxy.core.failures import Nature, Phase
 from chaosproxy.core.turn import Turn
 from chaosproxy.engine.budgets import Budgets
 from chaosproxy.engine.matching import Condition, Target, condition, wanted_headers
 from chaosproxy.engine.records import Occasion, Slot
+from chaosproxy.engine.shares import share_parts
+from chaosproxy.engine.timing import Period, Phases, periods, time_parts
 from chaosproxy.engine.triggers import Trigger
 from chaosproxy.faults._base import Fault, RememberingFault, Scope
 from chaosproxy.profiles.models import Profile, Rule
+from chaosproxy.profiles.when import rules_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,10 @@ class CompiledFault:
     shared: Slot | None
     """Where its memory is, if all calls share it."""
     place: int
+    lends: bool
+    """Is it told when a call that it let pass is over?"""
+    bars: bool
+    """Does nothing reach the tool when it strikes?"""
     type: str
     phase: Phase
     nature: Nature
@@ -44,6 +51,8 @@ class CompiledFault:
             scope=scope,
             shared=Slot(rule, place, scope, None) if scope is Scope.SHARED else None,
             place=place,
+            lends=remembering is not None and remembering.lends,
+            bars=fault.ends_call and fault.strikes is Phase.BEFORE_UPSTREAM,
             type=fault.type,
             phase=fault.strikes,
             nature=fault.judged_by,
@@ -65,10 +74,18 @@ class CompiledRule:
     remembers: bool
     """Is one of its faults asked about every matching call?"""
     faults: tuple[CompiledFault, ...]
+    waits: bool
+    """Has it nothing to do before its trigger has held for the first time?"""
+    phases: Phases | None
+    """The phases that name it, if some do."""
+    goes_on: bool
+    """Are later rules asked too when it has fired?"""
 
     @classmethod
-    def of(cls, rule: Rule, position: int, seed: int) -> "CompiledRule":
-        """The rule at this place of its profile."""
+    def of(cls, rule: Rule, position: int, seed: int, named_by: tuple[Period, ...] = ()) -> "CompiledRule":
+        """The rule at this place of its profile, and the phases that name it."""
+        draw, numbers = RuleDraw.of(seed, rule.name), CallNumbers(seed)
+        times = time_parts(rule.when, rule.name, named_by, call_number(seed, "", "outage", 0))
         faults = tuple(CompiledFault.of(fault, rule.name, place) for place, fault in enumerate(rule.fault))
         return cls(
             name=rule.name,
@@ -76,9 +93,12 @@ class CompiledRule:
             target=Target.of(rule.match, handshake=any(fault.strikes_handshake for fault in rule.fault)),
             condition=condition(rule.match),
             headers=wanted_headers(rule.match),
-            trigger=Trigger.of(rule.when, RuleDraw.of(seed, rule.name)),
+            trigger=Trigger.of(rule.when, draw, times, share_parts(rule.when, rule.name, draw, numbers)),
             remembers=any(fault.remembering is not None for fault in faults),
             faults=faults,
+            waits=all(fault.remembering is None or fault.remembering.waits for fault in faults),
+            phases=Phases(named_by) if named_by else None,
+            goes_on=rule.continue_,
         )
 
 
@@ -93,8 +113,11 @@ class Plan:
     @classmethod
     def of(cls, profile: Profile) -> "Plan":
         """The plan of a profile that was loaded without mistakes."""
+        spans = periods(profile.phases)
+        named = rules_of(profile.phases, [rule.name for rule in profile.rules])
+        of_rule = [tuple(spans[nth] for nth, rules in enumerate(named) if rule.name in rules) for rule in profile.rules]
         return cls(
-            rules=tuple(CompiledRule.of(rule, at, profile.seed) for at, rule in enumerate(profile.rules)),
+            rules=tuple(CompiledRule.of(rule, at, profile.seed, of_rule[at]) for at, rule in enumerate(profile.rules)),
             budgets=Budgets.of(profile.safety),
             numbers=CallNumbers(profile.seed),
         )
@@ -108,7 +131,11 @@ class Plan:
             return self.numbers.number(call.session, f"tool {call.route.tool}", occasion.ordinal)
         return self.numbers.number("", "arrival", occasion.arrival)
 
-    def turn(self, occasion: Occasion, number: int) -> Turn:
-        """The occasion as a fault is told of it, with the number that its rule's chance goes by."""
+    def turn(self, occasion: Occasion, number: int, started: float) -> Turn:
+        """The occasion as a fault is told of it, with the number that its rule's chance goes by.
+
+        `started` is when the run began, in monotonic seconds.
+        """
+        now = occasion.now
         # By place: by keyword it takes twice as long.
-        return Turn(occasion.call, occasion.attempt, occasion.ordinal, occasion.occurrence, occasion.now, number)
+        return Turn(occasion.call, occasion.attempt, occasion.ordinal, occasion.occurrence, now, number, now - started)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from chaosproxy.core.call import Call
-from chaosproxy.core.decision import Decision
-from chaosproxy.engine.slots import Slot
+from chaosproxy.core.decision import QUIET, Decision, Injection
+from chaosproxy.core.effects import Aside
+from chaosproxy.engine.slots import Lease, Slot
 
-__all__ = ["Memories", "Occasion", "Slot", "Verdict"]
+__all__ = ["Blow", "Lease", "Memories", "Occasion", "Slot", "Verdict"]
 
 
 @dataclass(init=False)
@@ -50,30 +51,77 @@ Memories = tuple[tuple[Slot, object], ...]
 
 
 @dataclass(init=False)
-class Verdict:
-    """A decision, and what the ledger has to write down about it."""
+class Blow:
+    """What one rule does to a call, and why."""
 
-    decision: Final[Decision]
-    stop: Final[int]
-    """The place in the shortlist of the rule that decided; -1 if none did."""
-    conditional: Final[tuple[int, ...]]
-    """The positions of the rules with conditions that were asked and whose conditions held."""
-    memories: Final[Memories]
-    """What faults remember from now on."""
+    position: Final[int]
+    """The rule's, in the profile."""
+    rule: Final[str]
+    injections: Final[tuple[Injection, ...]]
+    """Not empty."""
+    reason: Final[str]
+    draw: Final[float | None]
     triggered: Final[bool]
     """Did the rule fire because its trigger held? If not, because of what a fault remembered."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as in `core.call`
         self,
-        decision: Decision,
-        stop: int,
-        conditional: tuple[int, ...],
-        memories: Memories,
+        position: int,
+        rule: str,
+        injections: tuple[Injection, ...],
+        reason: str,
+        draw: float | None,
         *,
         triggered: bool,
     ) -> None:
-        self.decision = decision
-        self.stop = stop
-        self.conditional = conditional
-        self.memories = memories
+        self.position = position
+        self.rule = rule
+        self.injections = injections
+        self.reason = reason
+        self.draw = draw
         self.triggered = triggered
+
+    def of(self, injections: tuple[Injection, ...]) -> "Blow":
+        """The same with these injections alone."""
+        return Blow(self.position, self.rule, injections, self.reason, self.draw, triggered=self.triggered)
+
+
+@dataclass(init=False)
+class Verdict:
+    """A decision, and what the ledger has to write down about it. `decide` fills it in, rule by rule."""
+
+    decision: Decision
+    reason: str
+    """Why no rule fired."""
+    stop: int
+    """The place in the shortlist of the rule after which no other was asked; -1 if all were."""
+    conditional: tuple[int, ...]
+    """The positions of the rules with conditions that were asked and whose conditions held."""
+    memories: Memories
+    """What faults remember from now on."""
+    asides: tuple[Aside, ...]
+    leases: tuple[Lease, ...]
+    """What the call has taken from memories, for as long as it lasts."""
+    blows: tuple[Blow, ...]
+    """What the rules that fired do, in order."""
+    skipped: tuple[tuple[str, str], ...]
+    """As in `Decision`."""
+    barred: bool
+    """Does one of the faults that struck end the call before the tool is reached?"""
+
+    def __init__(self) -> None:
+        self.decision = QUIET
+        self.reason = QUIET.reason
+        self.stop = -1
+        self.conditional = ()
+        self.memories = ()
+        self.asides = ()
+        self.leases = ()
+        self.blows = ()
+        self.skipped = ()
+        self.barred = False
+
+    def forget(self, rule: str) -> None:
+        """As though the faults of this rule had not been asked."""
+        self.memories = tuple([each for each in self.memories if each[0].rule != rule])
+        self.leases = tuple([each for each in self.leases if each.slot.rule != rule])

@@ -1,8 +1,9 @@
 """The rules that can concern a route, arranged so that a call is asked only what can still hit it.
 
-Two sieves come before any rule is asked. By *cells*: `calls` and `attempts` name spans, so between two edges of spans
-all calls are alike, and which rules are out is found once for each cell. By *chances*: whether any of the rules that
-chance can rule out draws low enough is found for all of them at once. Both leave out only what could not have fired.
+Two sieves come before any rule is asked. By *cells*: `calls`, `attempts`, `after`, `for` and phases name spans, so
+between two edges of spans all calls are alike, and which rules are out is found once for each cell. By *chances*:
+whether any of the rules that chance can rule out draws low enough is found for all of them at once. Both leave out only
+what could not have fired.
 """
 
 from bisect import bisect_right
@@ -18,12 +19,12 @@ MOST_CELLS = 1_000
 """Cells to remember for one shortlist; beyond this all are forgotten and worked out again."""
 
 Question = tuple[CompiledRule, Condition | None, bool]
-"""A rule, its condition, and whether `calls` and `attempts` of its trigger hold."""
+"""A rule, its condition, and whether its trigger is not out by the spans that it names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """What is to be asked of calls with alike attempts and ordinals."""
+    """What is to be asked of calls with alike attempts, ordinals and times."""
 
     questions: tuple[Question, ...]
     """Of the rules that are not out already, in order."""
@@ -38,15 +39,20 @@ def _edges(spans: Iterable[Span]) -> list[int]:
     return sorted({edge for low, high in spans for edge in (low, high + 1)})
 
 
-def _is_always_asked(rule: CompiledRule) -> bool:
-    """Must it be asked although its trigger cannot hold, because it remembers or because its matches are counted?"""
-    return rule.remembers or rule.condition is not None
+def _is_always_asked(rule: CompiledRule, elapsed: float) -> bool:
+    """Must it be asked although its trigger cannot hold, because it remembers or because its matches are counted?
+
+    Outside of its phases, a rule does nothing from memory either.
+    """
+    if rule.condition is not None:
+        return True
+    return rule.remembers and not (rule.phases is not None and rule.phases.excludes(elapsed))
 
 
 class Shortlist:
     """The rules that can concern a route, in order."""
 
-    __slots__ = ("_attempt_edges", "_call_edges", "_cells", "listener", "reached", "rules")
+    __slots__ = ("_attempt_edges", "_call_edges", "_cells", "_time_edges", "is_timed", "listener", "reached", "rules")
 
     def __init__(self, rules: tuple[CompiledRule, ...]) -> None:
         self.rules = rules
@@ -58,16 +64,26 @@ class Shortlist:
         So a call is one number to count up, instead of one for each rule."""
         self._attempt_edges = _edges(span for rule in rules for span in rule.trigger.attempts)
         self._call_edges = _edges(span for rule in rules for span in rule.trigger.calls)
-        self._cells: dict[tuple[int, int], Cell] = {}
+        self._time_edges = sorted({edge for rule in rules for edge in rule.trigger.edges})
+        self.is_timed = bool(self._time_edges)
+        """Does it matter to `cell` when a call comes?"""
+        self._cells: dict[tuple[int, int, int], Cell] = {}
 
-    def cell(self, attempt: int, ordinal: int) -> Cell:
-        """What is to be asked of this attempt of an operation that is this call of its tool in the session."""
-        place = (bisect_right(self._attempt_edges, attempt), bisect_right(self._call_edges, ordinal))
+    def cell(self, attempt: int, ordinal: int, elapsed: float = 0.0) -> Cell:
+        """What is to be asked of this attempt of an operation that is this call of its tool in the session.
+
+        `elapsed` is in seconds since the run began; it may be left out where rules are not timed.
+        """
+        place = (
+            bisect_right(self._attempt_edges, attempt),
+            bisect_right(self._call_edges, ordinal),
+            bisect_right(self._time_edges, elapsed) if self.is_timed else 0,
+        )
         cell = self._cells.get(place)
         if cell is None:
             if len(self._cells) >= MOST_CELLS:
                 self._cells.clear()
-            cell = self._cells[place] = self._work_out(attempt, ordinal)
+            cell = self._cells[place] = self._work_out(attempt, ordinal, elapsed)
         return cell
 
     def eligible(self, counts: list[int]) -> None:
@@ -81,22 +97,25 @@ class Shortlist:
             if rule.condition is None:
                 counts[rule.position] += came
 
-    def _work_out(self, attempt: int, ordinal: int) -> Cell:
-        counted = [(rule, rule.trigger.counts(attempt, ordinal)) for rule in self.rules]
-        questions = [(rule, rule.condition, holds) for rule, holds in counted if holds or _is_always_asked(rule)]
+    def _work_out(self, attempt: int, ordinal: int, elapsed: float) -> Cell:
+        counted = [
+            (rule, rule.trigger.counts(attempt, ordinal) and not rule.trigger.excludes(elapsed)) for rule in self.rules
+        ]
+        always = {rule.position for rule in self.rules if _is_always_asked(rule, elapsed)}
+        questions = [(rule, rule.condition, holds) for rule, holds in counted if holds or rule.position in always]
         by_chance = [rule for rule, _, holds in questions if holds and rule.trigger.probability is not None]
         chances = []
         for key in sorted({rule.trigger.key for rule in by_chance}):
             draws = [
                 (rule.trigger.draw, rule.trigger.probability or 0.0)
                 for rule in by_chance
-                if rule.trigger.key == key and not _is_always_asked(rule)
+                if rule.trigger.key == key and rule.position not in always
             ]
             chances.append((key, Chances.of(draws) if draws else None))
         return Cell(
             questions=tuple(questions),
             luckless=tuple(
-                question for question in questions if question[0] not in by_chance or _is_always_asked(question[0])
+                question for question in questions if question[0] not in by_chance or question[0].position in always
             ),
             chances=tuple(chances),
         )

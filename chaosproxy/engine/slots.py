@@ -1,8 +1,10 @@
-"""Where the memories of faults are kept. Only names of places: the memories are in `ledger`."""
+"""Where the memories of faults are kept, and what is given back to them. Only names: the memories are in `ledger`."""
+
+from typing import Any
 
 import msgspec
 
-from chaosproxy.faults._base import Scope
+from chaosproxy.faults._base import RememberingFault, Scope
 
 
 class Slot(msgspec.Struct, frozen=True, cache_hash=True):
@@ -14,3 +16,12 @@ class Slot(msgspec.Struct, frozen=True, cache_hash=True):
     scope: Scope
     owner: str | None
     """The session, or the credential; None if all calls share it."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """What a call that a fault let pass has taken from its memory, for as long as the call lasts."""
+
+    slot: Slot
+    fault: RememberingFault[Any]
+    arrival: int
+    """Which call of the run has taken it: a session that was opened later owes it nothing."""

@@ -106,6 +106,10 @@ class RememberingFault(Fault, Generic[Memory]):
     """Does a call that it lets pass take something from its memory for as long as it lasts? Then it is told when the
     call is over (`returned`)."""
 
+    waits: ClassVar[bool] = False
+    """Does it do nothing, and remember nothing, before its rule's trigger has held for the first time? Then it is not
+    asked before that, which is quicker."""
+
     @property
     def memory_scope(self) -> Scope:
         """Who shares the memory."""

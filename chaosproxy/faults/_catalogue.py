@@ -10,7 +10,7 @@ from inspect import cleandoc
 from types import MappingProxyType
 
 from chaosproxy import faults
-from chaosproxy.faults._base import Fault
+from chaosproxy.faults._base import Family, Fault
 
 _HEADING = re.compile(r"^\*\*(.+?)\*\*$", re.MULTILINE)
 
@@ -23,6 +23,15 @@ def catalogue() -> Mapping[str, type[Fault]]:
     """Every fault by its name, in the order of the alphabet; frozen."""
     names = sorted(file.name for file in pkgutil.iter_modules(faults.__path__) if not file.name.startswith("_"))
     return MappingProxyType({name: _fault_in(name) for name in names})
+
+
+def by_family() -> Mapping[Family, Mapping[str, type[Fault]]]:
+    """The catalogue in the order in which it is shown: families that have faults, and in each its faults by name."""
+    shown = {
+        family: MappingProxyType({name: fault for name, fault in catalogue().items() if fault.family is family})
+        for family in Family
+    }
+    return MappingProxyType({family: faults for family, faults in shown.items() if faults})
 
 
 def _fault_in(name: str) -> type[Fault]:

@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from chaosproxy.core.attribute_docs import attribute_docs
 from chaosproxy.core.failures import Course, Nature
 from chaosproxy.core.units import format_duration, format_rate, parse_duration, parse_rate, parse_size
-from chaosproxy.faults._base import Fault
-from chaosproxy.faults._catalogue import catalogue, sections, summary
+from chaosproxy.faults._base import Family, Fault
+from chaosproxy.faults._catalogue import by_family, sections, summary
 from chaosproxy.faults._fields import Written
 
 _UNITS: Mapping[object, str] = MappingProxyType(
@@ -53,7 +53,7 @@ def settings(fault: type[Fault]) -> tuple[Setting, ...]:
 def _setting(name: str, field: FieldInfo, text: str) -> Setting:
     kinds = list(dict.fromkeys(_kinds(field.annotation, field.metadata)))
     default = "" if field.default is None else _WRITTEN.get(kinds[0], str)(field.default)
-    return Setting(name, " or ".join(kinds), default, _one_line(text))
+    return Setting(field.alias or name, " or ".join(kinds), default, _one_line(text))
 
 
 def _phase(fault: type[Fault]) -> Setting:
@@ -82,12 +82,12 @@ def _kinds(annotation: object, metadata: list[Any]) -> Iterator[str]:
             yield from _kinds(part, [])
 
 
-def document(fault: type[Fault]) -> str:
-    """The fault's page in Markdown; it begins with a heading of the second level and ends with a line end."""
+def document(fault: type[Fault], level: int = 2) -> str:
+    """The fault's page in Markdown; it begins with a heading of that level and ends with a line end."""
     story = "\n\n".join(f"**{title}.** {text}" for title, text in sections(fault).items())
     return "\n\n".join(
         [
-            f"## {fault.model_fields['type'].default}",
+            f"{'#' * level} {fault.model_fields['type'].default}",
             summary(fault),
             story,
             _table(settings(fault)),
@@ -98,8 +98,17 @@ def document(fault: type[Fault]) -> str:
 
 
 def handbook() -> str:
-    """The pages of all faults, in the order of the alphabet."""
-    return "\n".join(document(fault) for fault in catalogue().values())
+    """The pages of all faults, a chapter a family."""
+    chapters = (
+        "\n".join([f"## {heading(family)}\n", *(document(fault, 3) for fault in faults.values())])
+        for family, faults in by_family().items()
+    )
+    return "\n".join(chapters)
+
+
+def heading(family: Family) -> str:
+    """What its chapter is called. `Family.TIMING` is `Timing`; a fault may have the same name, in small letters."""
+    return family.value.capitalize()
 
 
 def _table(rows: tuple[Setting, ...]) -> str:
@@ -111,8 +120,12 @@ def _table(rows: tuple[Setting, ...]) -> str:
 
 def _nature(nature: Nature) -> str:
     seen = "The agent gets an error" if nature.explicit else "The agent gets no error"
-    reactions = ", ".join(reaction.replace("_", " ") for reaction in nature.healthy)
-    return f"{seen}; {_COURSES[nature.course]}. Counted as appropriate: {reactions}."
+    return f"{seen}; {_COURSES[nature.course]}. Counted as appropriate: {reactions(nature)}."
+
+
+def reactions(nature: Nature) -> str:
+    """What recovery counts as healthy: `wait then retry, fall back`."""
+    return ", ".join(reaction.replace("_", " ") for reaction in nature.healthy)
 
 
 def _one_line(text: str) -> str:

@@ -29,6 +29,9 @@ from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, Fault
 
+_SILENT = frozenset({Misframing.LENGTH_TOO_SHORT, Misframing.TRAILING_GARBAGE})
+"""A client reads as much as it was promised, and need not look at what comes behind it."""
+
 
 class BrokenFraming(Fault):
     """Deliver the whole body in a frame that is wrong."""
@@ -52,6 +55,13 @@ class BrokenFraming(Fault):
     how: Annotated[Misframing, Field(strict=False)] = Misframing.NO_LAST_CHUNK
     """What is wrong. A reply with a length is sent in chunks where a chunk is to be wrong, and one without a length is
     held until it is complete where a length is to be; HTTP/1.0 knows no chunks, so its agents are spared those."""
+
+    @property
+    def judged_by(self) -> Nature:
+        """Of bytes that come after the end of a message, the agent may hear nothing."""
+        if self.how not in _SILENT:
+            return self.nature
+        return Nature(explicit=False, course=self.nature.course, healthy=self.nature.healthy)
 
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:  # noqa: ARG002  the flaw is a setting
         """The body, in a wrong frame."""

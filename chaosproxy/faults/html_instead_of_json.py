@@ -2,8 +2,10 @@
 
 **What the agent sees**
 
-`Content-Type: text/html` and a page under a status that usually says "all is well": a login form, a maintenance note, a
-gateway's error. The tool has run, unless the fault is put before the upstream.
+`Content-Type: text/html` and a page, under the status that it comes with in earnest: often one that says "all is well".
+A sign-in form, the shell of a web application, a portal's redirect, a web server's welcome; or, under a status that
+says otherwise, a bot check, a filter's refusal, a gateway's error. The tool has run, unless the fault is put before the
+upstream.
 
 **What a healthy agent does**
 
@@ -11,19 +13,16 @@ It notices that this is no data, does not read meaning into the page, and asks a
 
 **Seen in the wild**
 
-A wrong base URL answered by a single-page app, a captive portal, a corporate proxy's login page, a bot check: all come
-with HTTP 200 or a 403. The OpenAI and Anthropic SDKs hand a page under a 200 to the agent as a plain string, without an
-error; version 1 of the MCP Python SDK hangs until its timeout.
+A wrong base URL answered by a single-page app, a guest network's portal, a corporate proxy's sign-in page, a bot check
+("Just a moment..."): all come with HTTP 200 or a 403. The OpenAI and Anthropic SDKs hand a page under a 200 to the
+agent as a plain string, without an error; version 1 of the MCP Python SDK hangs until its timeout.
 """
 
-from functools import partial
-from http import HTTPStatus
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from chaosproxy.core.answer import Reply
-from chaosproxy.core.effects import Effect, Respond, Rewrite
+from chaosproxy.core.effects import Effect, Respond
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, Fault
@@ -58,27 +57,24 @@ class HtmlInsteadOfJson(Fault):
     """The fault's name."""
     page: PageName = "captive_login"
     """Which page."""
-    status: Annotated[int, Field(ge=200, le=599), AfterValidator(_may_have_a_body)] = 200
-    """The status it comes with. 200 is the one that deceives; each page's usual one is in the list of pages."""
+    status: Annotated[int, Field(ge=200, le=599), AfterValidator(_may_have_a_body)] | None = None
+    """Another status than the one that the page comes with in earnest. 200 is the one that deceives."""
 
-    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:  # noqa: ARG002  the page is a setting
-        """The page in place of the tool's reply."""
-        shown = page(self.page)
-        headers = ((b"Content-Type", shown.content_type.encode()),)
-        reply = Reply(self.status, _reason(self.status), headers, shown.body)
-        if self.strikes is Phase.BEFORE_UPSTREAM:
-            return (Respond(reply, Phase.BEFORE_UPSTREAM),)
-        return (Rewrite(partial(_replaced, by=reply), f"html_instead_of_json: {self.page}"),)
+    @property
+    def judged_by(self) -> Nature:
+        """A page under a status that says failure is an error that the agent is told of."""
+        if self._status < _FAILURE:
+            return self.nature
+        return Nature(explicit=True, course=self.nature.course, healthy=self.nature.healthy)
+
+    @property
+    def _status(self) -> int:
+        return self.status or page(self.page).status_hint
+
+    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
+        """The page in place of the tool's reply: another server's, so nothing of the tool's head stays."""
+        return (Respond(page(self.page).reply(turn, rule, self._status), self.strikes),)
 
 
-def _replaced(reply: Reply, by: Reply) -> Reply:
-    """Another server's reply: of the tool's head only the date stays."""
-    dates = tuple(header for header in reply.headers if header[0].lower() == b"date")
-    return Reply(by.status, by.reason, dates + by.headers, by.body)
-
-
-def _reason(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
+_FAILURE = 400
+"""From here on a status says that something went wrong."""

@@ -3,7 +3,8 @@
 **What the agent sees**
 
 A 403 at once, in the vendor's own format: no hint when to come back, because coming back will not help.
-The tool does not run.
+The tool does not run. It sticks to the right that is lacking: once refused, the same tool is refused to the same
+credentials for the rest of the session, whatever the arguments. Other tools, and other credentials, are let through.
 
 **What a healthy agent does**
 
@@ -17,17 +18,19 @@ GitHub says "Resource not accessible by integration". The OpenAI and Anthropic S
 further one is the agent's own decision. Version 1 of the MCP Python SDK tears the whole session down on a 403.
 """
 
+from collections.abc import Hashable
 from typing import ClassVar, Literal
 
-from chaosproxy.core.effects import Effect
+from chaosproxy.core.call import Call
+from chaosproxy.core.effects import Reject
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import FailureStatus
-from chaosproxy.faults._rejecting import Rejecting
+from chaosproxy.faults._sticking import Sticking
 
 
-class PermissionDenied(Rejecting):
+class PermissionDenied(Sticking):
     """Refuse the call for want of rights."""
 
     family = Family.PERMISSION
@@ -46,8 +49,12 @@ class PermissionDenied(Rejecting):
     type: Literal["permission_denied"] = "permission_denied"
     """The fault's name."""
     status: FailureStatus | None = None
-    """Another status than the dialect's; 404 is how GitHub hides what the caller may not see."""
+    """Another status than the dialect's."""
 
-    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
+    def grounds(self, call: Call) -> Hashable:
+        """Who may not do what."""
+        return call.route.upstream, call.route.tool, call.credential
+
+    def refusal(self, turn: Turn, rule: str) -> Reject:
         """A 403, before the tool has run."""
-        return (self.rejection(turn, rule, FailureKind.PERMISSION_DENIED, status=self.status),)
+        return self.rejection(turn, rule, FailureKind.PERMISSION_DENIED, status=self.status)

@@ -3,7 +3,10 @@
 **What the agent sees**
 
 A 5xx in the vendor's format, before the tool has run or, with `phase: after_upstream`, after it has run to its end:
-then the agent is told that it failed although it did its work.
+then the agent is told that it failed although it did its work. It is the tool's own word, in the format that its
+documentation promises. For the page of something in front of it, which no parser of the tool's errors understands,
+there is `bad_gateway`; for a tool that is up but out of capacity, `overloaded`; for one that says until when it is
+away, `maintenance`.
 
 **What a healthy agent does**
 

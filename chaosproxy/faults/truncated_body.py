@@ -62,6 +62,13 @@ class TruncatedBody(Fault):
             raise ValueError("ending: half a head is no complete message")
         return self
 
+    @property
+    def judged_by(self) -> Nature:
+        """Where the message ends in good order, nothing tells the agent that it is not all."""
+        if self.ending != "complete":
+            return self.nature
+        return Nature(explicit=False, course=self.nature.course, healthy=self.nature.healthy)
+
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:  # noqa: ARG002  the cut is a setting
         """The body, cut."""
         return (Truncate(place_of(self.keep), None if self.ending == "complete" else Ending(self.ending)),)

@@ -3,6 +3,8 @@
 **What the agent sees**
 
 A 401 at once, as for a wrong or missing key, with the challenge that the dialect sends. The tool does not run.
+It sticks to the credentials: once refused, they are refused for the rest of the session in every call that the rule
+matches, and others are let through (unless the rule hits them too).
 
 **What a healthy agent does**
 
@@ -16,26 +18,28 @@ retry a 401. An MCP client in TypeScript re-authenticates once and tries again; 
 whole session.
 """
 
+from collections.abc import Hashable
 from typing import ClassVar, Literal
 
-from chaosproxy.core.effects import Effect
+from chaosproxy.core.call import Call
+from chaosproxy.core.effects import Reject
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family
 from chaosproxy.faults._fields import FailureStatus
-from chaosproxy.faults._rejecting import Rejecting
+from chaosproxy.faults._sticking import Sticking
 
 
-class Unauthorized(Rejecting):
+class Unauthorized(Sticking):
     """Refuse the call for its credentials."""
 
     family = Family.PERMISSION
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE, Reaction.STOP_AND_SAY))
     example: ClassVar[str] = """\
-- name: the key was revoked
+- name: the key is not accepted
   match: {upstream: search}
-  when: {probability: 5%}
+  when: {calls: 2}
   fault: {type: unauthorized, dialect: openai}
 """
 
@@ -44,6 +48,10 @@ class Unauthorized(Rejecting):
     status: FailureStatus | None = None
     """Another status than the dialect's."""
 
-    def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
+    def grounds(self, call: Call) -> Hashable:
+        """The credentials; None stands for a call without any."""
+        return call.credential
+
+    def refusal(self, turn: Turn, rule: str) -> Reject:
         """A 401, before the tool has run."""
-        return (self.rejection(turn, rule, FailureKind.UNAUTHORIZED, status=self.status),)
+        return self.rejection(turn, rule, FailureKind.UNAUTHORIZED, status=self.status)

@@ -1,4 +1,5 @@
-"""The files that a profile names: dialects of a user's own, certificate authorities, client certificates.
+"""The files that a profile names: dialects of a user's own, certificate authorities, client certificates, and
+whatever its faults name.
 
 They are read when it is loaded, so that none can be missing later. Relative paths start from the
 folder of the file that names them.
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chaosproxy.dialects import Dialect, builtin_names, load_builtin, parse_dialect
+from chaosproxy.faults._base import Fault
 from chaosproxy.profiles.document import Mapping as Keys
 from chaosproxy.profiles.document import Node, as_written, at, child, place_of, plain
+from chaosproxy.profiles.fault_files import FaultFile, located, read_fault_file
 from chaosproxy.profiles.mistakes import Mistake, dotted, nearest
 from chaosproxy.profiles.mistakes import Path as Steps
-from chaosproxy.profiles.models import Profile, Upstream
+from chaosproxy.profiles.models import Profile, Rule, Upstream
 from chaosproxy.profiles.salvage import Sound
 from chaosproxy.profiles.sources import read_text
 from chaosproxy.profiles.wording import got
@@ -41,10 +44,12 @@ class Companions:
         self._root = root
         self._folders = folders
         self._paths: dict[str, Path] = {}
+        self._fault_files: dict[Path, FaultFile | None] = {}
+        """Those that have been looked at; None where something was wrong."""
         self.dialects: dict[str, Dialect] = {GENERIC: load_builtin(GENERIC)}
         """By the names that the profile uses."""
         self.texts: dict[str, str] = {}
-        """What stands in the dialect files, by the same names."""
+        """What stands in the dialect files, by the same names, and in those that faults name."""
         self.mistakes: list[Mistake] = []
         """What is wrong with the files, or with the names."""
 
@@ -56,7 +61,8 @@ class Companions:
         upstreams = dict(profile.upstreams)
         for name, upstream in upstreams.items():
             upstreams[name] = upstream.model_copy(update=dict(self._certificates(name, upstream)))
-        return profile.model_copy(update={"upstreams": upstreams})
+        rules = tuple(self._rule(sound, nth, rule) for nth, rule in enumerate(profile.rules))
+        return profile.model_copy(update={"upstreams": upstreams, "rules": rules})
 
     def _dialect(self, use: _Use) -> None:
         if use.name in builtin_names():
@@ -88,6 +94,48 @@ class Companions:
             self.texts[use.name] = text
         except ValueError as error:
             self.mistakes.extend(_located(str(error), use.name, path, root))
+
+    def _rule(self, sound: Sound, nth: int, rule: Rule) -> Rule:
+        """The rule, with what stands in the files of its faults."""
+        if not any(fault.documents() for fault in rule.fault):
+            return rule
+        places = (sound.in_file(("rules", nth, "fault", position)) for position in range(len(rule.fault)))
+        faults = tuple(self._fault(place, fault) for place, fault in zip(places, rule.fault, strict=True))
+        return rule.model_copy(update={"fault": faults})
+
+    def _fault(self, place: Steps, fault: Fault) -> Fault:
+        named = fault.documents()
+        files = {setting: self._fault_file(_Use((*place, setting), name)) for setting, name in named.items()}
+        found = {setting: file for setting, file in files.items() if file is not None}
+        if not named or len(found) < len(named):
+            return fault
+        try:
+            return fault.completed({setting: file.value for setting, file in found.items()})
+        except ValueError as error:
+            setting, _, said = str(error).partition(": ")
+            self.mistakes.append(located(said, found[setting]))
+            return fault
+
+    def _fault_file(self, use: _Use) -> FaultFile | None:
+        path = self._resolved(use)
+        if self._paths.setdefault(use.name, path) != path:
+            self._note(use, "expected one file of this name, got {} in two folders")
+            return None
+        if path not in self._fault_files:
+            self._fault_files[path] = self._read(use, path)
+        return self._fault_files[path]
+
+    def _read(self, use: _Use, path: Path) -> FaultFile | None:
+        try:
+            read = read_fault_file(path)
+        except ValueError as error:
+            self._note(use, f"expected the path of a file, got {{}}: {error}")
+            return None
+        if isinstance(read, list):
+            self.mistakes.extend(read)
+            return None
+        self.texts[use.name] = read.text
+        return read
 
     def _certificates(self, name: str, upstream: Upstream) -> Iterator[tuple[str, str]]:
         """The fields that name certificates and keys, with absolute paths."""
@@ -149,8 +197,9 @@ def _dialects_in(sound: Sound) -> Iterator[_Use]:
             yield _Use(("upstreams", name, "dialect"), upstream.dialect)
     for nth, rule in enumerate(sound.profile.rules):
         for position, fault in enumerate(rule.fault):
-            if (dialect := getattr(fault, "dialect", None)) is not None:
-                yield _Use(sound.in_file(("rules", nth, "fault", position, "dialect")), dialect)
+            for setting in ("dialect", "gateway"):
+                if (dialect := getattr(fault, setting, None)) is not None:
+                    yield _Use(sound.in_file(("rules", nth, "fault", position, setting)), dialect)
 
 
 def _located(lines: str, name: str, path: Path, root: Node | None) -> Iterator[Mistake]:

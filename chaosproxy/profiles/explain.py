@@ -8,10 +8,12 @@ from chaosproxy.core.measures import MEASURES, Unit
 from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.faults._base import Fault
 from chaosproxy.faults._catalogue import summary
+from chaosproxy.profiles.explain_when import hit_by
 from chaosproxy.profiles.fault_settings import settings_of
 from chaosproxy.profiles.loader import LoadedProfile
 from chaosproxy.profiles.mistakes import listing
-from chaosproxy.profiles.models import Expectation, Match, Profile, Rule, Tool, Upstream, When
+from chaosproxy.profiles.models import Expectation, Profile, Rule, Tool, Upstream
+from chaosproxy.profiles.when import rules_of
 
 _PHASES = {
     Phase.BEFORE_UPSTREAM: "before the tool runs,",
@@ -34,6 +36,7 @@ def explain(loaded: LoadedProfile) -> list[str]:
         *([] if profile.upstreams else ["No upstream is declared: name one with `--upstream NAME=URL`."]),
         *(_tool(name, each) for name, each in profile.tools.items()),
         *(f"{nth}. {_rule(rule)}" for nth, rule in enumerate(profile.rules, 1)),
+        *_phases(profile),
         *_tunnels(profile),
         _rules_together(profile),
         *_safety(profile),
@@ -85,13 +88,33 @@ def _rules_together(profile: Profile) -> str:
         return "There is no rule: every call goes through untouched."
     if len(profile.rules) == 1:
         return "All other calls go through untouched."
-    return "The first rule that fires decides; calls that no rule hits go through untouched."
+    unless = ", unless it leaves later ones to be asked too" if any(rule.continue_ for rule in profile.rules) else ""
+    return f"The first rule that fires decides{unless}; calls that no rule hits go through untouched."
+
+
+def _phases(profile: Profile) -> Iterator[str]:
+    """The parts of the run, and which rules are on in each."""
+    names = [rule.name for rule in profile.rules]
+    phases, end = profile.phases, 0.0
+    for phase, rules in zip(phases, rules_of(phases, names), strict=True):
+        begin, end = end, end + (phase.for_ or 0.0)
+        since = f"from {format_duration(begin)}" if begin else "from the start"
+        until = "to the end" if phase.for_ is None else f"to {format_duration(end)}"
+        on = listing([f"`{name}`" for name in names if name in rules], "and")
+        yield f"Phase `{phase.name}`, {since} {until}: {f'{on} may fire' if on else 'no rule of a phase fires'}."
+    if phases:
+        named = frozenset[str]().union(*rules_of(phases, names))
+        free = listing([f"`{name}`" for name in names if name not in named], "and")
+        after = f" After {format_duration(end)}, rules of a phase are off." if phases[-1].for_ is not None else ""
+        always = f"In no phase, and so always on: {free}." if free else "Every rule is in a phase."
+        yield always + after
 
 
 def _rule(rule: Rule) -> str:
     happenings = "; and ".join(_fault(fault) for fault in rule.fault)
-    who = _who(rule)
-    return f"{who[:1].upper()}{who[1:]}{_limits(rule.when)}: {happenings}. [{rule.name}]"
+    who = hit_by(rule)
+    on = "; then the later rules are asked too" if rule.continue_ else ""
+    return f"{who[:1].upper()}{who[1:]}: {happenings}{on}. [{rule.name}]"
 
 
 def _fault(fault: Fault) -> str:
@@ -99,107 +122,6 @@ def _fault(fault: Fault) -> str:
     told = summary(type(fault)).partition(": ")[0].rstrip(".")
     settings = settings_of(fault)
     return f"{_PHASES[fault.strikes]} {told[:1].lower()}{told[1:]}" + (f" ({settings})" if settings else "")
-
-
-def _who(rule: Rule) -> str:
-    """Which calls: the count that says most comes first."""
-    when, match = rule.when, rule.match
-    if when.attempts:
-        return f"the {_ordinals(when.attempts, 'attempt')} of each {_operation(match)}"
-    if when.calls:
-        return f"the {_ordinals(when.calls, 'call')} {_of_its_tool(match)}"
-    if when.every and when.every > 1:
-        return f"every {_ordinal(when.every)} call {_of_its_tool(match)}"
-    if when.probability is not None:
-        return f"{format_rate(when.probability)} of all calls{_to(match)}{_conditions(match)}"
-    return f"all calls{_to(match)}{_conditions(match)}"
-
-
-def _limits(when: When) -> str:
-    """What else must hold, beside what `_who` has said."""
-    said = []
-    if when.attempts and when.calls:
-        said.append(f"if it is the {_ordinals(when.calls, 'call')} of its tool in the session")
-    if (when.attempts or when.calls) and when.every and when.every > 1:
-        said.append(f"if the number of the call of its tool in the session divides by {when.every}")
-    if when.probability is not None and (when.attempts or when.calls or when.every):
-        said.append(f"with a chance of {format_rate(when.probability)}")
-    if when.max:
-        said.append(f"at most {_times(when.max)} in a session")
-    if when.probability is not None and when.key != "fingerprint":
-        chance = "the tool and its count in the session" if when.key == "tool" else "the order of arrival"
-        said.append(f"chance going by {chance}")
-    return "".join(f", {each}" for each in said)
-
-
-def _to(match: Match) -> str:
-    said = f" to {_tools(match.tool)}" if match.tool else ""
-    return f"{said} {'of' if said else 'to'} {_upstreams(match.upstream)}" if match.upstream else said
-
-
-def _operation(match: Match) -> str:
-    named = bool(match.tool) and not _has_globs(match.tool or "")
-    said = f"{_tools(match.tool or '')} operation" if named else "operation"
-    said += f" on {_tools(match.tool)}" if match.tool and not named else ""
-    return said + (f" on {_upstreams(match.upstream)}" if match.upstream else "") + _conditions(match)
-
-
-def _of_its_tool(match: Match) -> str:
-    """Calls are counted by tool, so of a match that takes in several tools each has its own count."""
-    if match.tool and not _has_globs(match.tool):
-        return f"{_to(match).strip()} in each session{_conditions(match, 'if it comes')}"
-    of = f" of {_upstreams(match.upstream)}" if match.upstream else ""
-    tools = f"each of the {_tools(match.tool)}" if match.tool else "each tool"
-    return f"to {tools}{of} in each session{_conditions(match, 'if it comes')}"
-
-
-def _tools(pattern: str) -> str:
-    return f"tools like `{pattern}`" if _has_globs(pattern) else f"`{pattern}`"
-
-
-def _upstreams(pattern: str) -> str:
-    return f"upstreams like `{pattern}`" if _has_globs(pattern) else f"upstream `{pattern}`"
-
-
-def _has_globs(pattern: str) -> bool:
-    return any(sign in pattern for sign in "*?[")
-
-
-def _conditions(match: Match, introduced: str = "") -> str:
-    """The rest of a match; what it says of a call that has been counted needs to be introduced."""
-    said = [
-        *([f"by {match.method}"] if match.method else []),
-        *([f"at {match.path}"] if match.path else []),
-        *([f"on host {match.host}"] if match.host else []),
-        *(f"with {name}={value} in the query" for name, value in match.query.items()),
-        *(f"with the header {name}: {value}" for name, value in match.header.items()),
-        *(f"with {name} = {_json(value)} in the body" for name, value in match.body.items()),
-        *([f"in session {match.session}"] if match.session else []),
-    ]
-    opening = f", {introduced}" if introduced and said else ""
-    return opening + "".join(f" {each}" for each in said)
-
-
-def _json(value: str | float | bool | None) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
-
-
-def _ordinals(spans: tuple[tuple[int, int], ...], what: str) -> str:
-    """`1st attempt`, `1st to 3rd and 5th attempts`."""
-    said = [_ordinal(low) if low == high else f"{_ordinal(low)} to {_ordinal(high)}" for low, high in spans]
-    is_one = len(spans) == 1 and spans[0][0] == spans[0][1]
-    return f"{listing(said, 'and')} {what}{'' if is_one else 's'}"
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def _times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _safety(profile: Profile) -> Iterator[str]:

@@ -19,9 +19,12 @@ _WRITERS: Mapping[object, Callable[[Any], str]] = MappingProxyType(
 
 def settings_of(fault: Fault) -> str:
     """The settings that were given, in the order of the fault's own list; empty if none were."""
-    given = [name for name in type(fault).model_fields if name in fault.model_fields_set - _NOT_SETTINGS]
+    fields = type(fault).model_fields
+    given = [name for name in fields if name in fault.model_fields_set - _NOT_SETTINGS]
     values = ((name, getattr(fault, name)) for name in given)
-    return ", ".join(f"{name}: {_written(fault, name, value)}" for name, value in values if value is not None)
+    return ", ".join(
+        f"{fields[name].alias or name}: {_written(fault, name, value)}" for name, value in values if value is not None
+    )
 
 
 def _written(fault: Fault, name: str, value: object) -> str:

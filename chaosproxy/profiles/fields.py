@@ -32,6 +32,9 @@ _HOST = r"[^\s/@?#]+"
 _SPAN = r"\s*0*[1-9][0-9]{0,8}\s*(?:-\s*0*[1-9][0-9]{0,8}\s*)?"
 _SOURCE = rf"proxy_user|path|client|connection|header:{_TOKEN}|baggage:{_TOKEN}"
 _MOST = 999_999_999
+_SHARE = r"\s*0*(\d{1,3})\s+of\s+0*(\d{1,3})\s*"
+_MOST_OF = 100
+"""Whoever chooses among more goes through more of them, for each call."""
 
 
 def _whole(pattern: str) -> str:
@@ -105,6 +108,17 @@ def parse_span(piece: object) -> tuple[int, int]:
     if 1 <= low <= high <= _MOST:
         return low, high
     raise ValueError("expected a number from 1, or a range that goes up, such as 1-2")
+
+
+def _exact_share(share: object) -> tuple[int, int]:
+    hits = of = 0
+    if isinstance(share, str) and (written := re.fullmatch(_SHARE, share)):
+        hits, of = int(written[1]), int(written[2])
+    elif isinstance(share, tuple) and len(share) == 2 and all(type(count) is int for count in share):
+        hits, of = share
+    if 1 <= hits <= of <= _MOST_OF:
+        return hits, of
+    raise ValueError(f"expected a share in whole calls, such as 2 of 10, of at most {_MOST_OF}")
 
 
 def _json_value(value: object) -> object:
@@ -222,3 +236,10 @@ Span = Annotated[
     ),
 ]
 """First and last, both included, written `3` or `1-2`."""
+
+ExactShare = Annotated[
+    tuple[int, int],
+    BeforeValidator(_exact_share),
+    WithJsonSchema({"type": "string", "pattern": _whole(_SHARE), "examples": ["2 of 10"]}),
+]
+"""So many of so many, written `2 of 10`."""

@@ -19,6 +19,7 @@ from chaosproxy.profiles.document import Mapping as Keys
 from chaosproxy.profiles.environment import substitute
 from chaosproxy.profiles.mistakes import Finding, Mistake, Place, ProfileError, dotted, show
 from chaosproxy.profiles.models import Profile
+from chaosproxy.profiles.never import impossible, suspicious
 from chaosproxy.profiles.overlay import overlay
 from chaosproxy.profiles.reach import unreachable
 from chaosproxy.profiles.references import same_names, unfitting
@@ -49,6 +50,8 @@ class LoadedProfile:
     """12 hex digits. Equal for profiles that do the same, however they are written."""
     files: tuple[str, ...]
     """What it was made of, in order."""
+    warnings: tuple[Mistake, ...] = ()
+    """What was hardly meant so, in the order of the files; it can be used all the same."""
 
 
 class _Reading:
@@ -73,8 +76,12 @@ class _Reading:
     def stop_if_wrong(self) -> None:
         """Raise what was found, in the order in which a reader meets it."""
         if self.mistakes:
-            order = {file: nth for nth, file in enumerate(self.files)}
-            raise ProfileError(sorted(self.mistakes, key=lambda each: (order.get(each.file, len(order)), each[1:3])))
+            raise ProfileError(self.in_order())
+
+    def in_order(self) -> list[Mistake]:
+        """What was found, in the order in which a reader meets it."""
+        order = {file: nth for nth, file in enumerate(self.files)}
+        return sorted(self.mistakes, key=lambda each: (order.get(each.file, len(order)), each[1:3]))
 
 
 def _located(finding: Finding, root: Node) -> Mistake:
@@ -124,7 +131,7 @@ def load_sources(
     reading = _Reading(tuple(source.file for source in sources))
     root = _with_overrides(_effective(sources, environ, reading), overrides or Overrides())
     sound, wrong = salvage(root)
-    together = (each.moved(sound.in_file) for each in (*unfitting(sound), *unreachable(sound)))
+    together = (each.moved(sound.in_file) for each in (*unfitting(sound), *unreachable(sound), *impossible(sound)))
     reading.place(findings(wrong, root), root)
     reading.place([*same_names(sound), *together], root)
     companions = Companions(root, {source.file: source.folder for source in sources})
@@ -132,7 +139,10 @@ def load_sources(
     reading.add(companions.mistakes)
     reading.stop_if_wrong()
     digest = _digest(sound.profile, companions.texts)
-    return LoadedProfile(complete, MappingProxyType(companions.dialects), digest, reading.files)
+    reading.place(suspicious(complete), root)
+    return LoadedProfile(
+        complete, MappingProxyType(companions.dialects), digest, reading.files, tuple(reading.in_order())
+    )
 
 
 def _digest(profile: Profile, texts: Mapping[str, str]) -> str:

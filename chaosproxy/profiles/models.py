@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -40,24 +39,39 @@ from chaosproxy.profiles.fields import (
     OneOrMore,
     PathTemplate,
     SessionSource,
-    Span,
     UpstreamName,
 )
+from chaosproxy.profiles.section import Count, MoreThanNone, Section
+from chaosproxy.profiles.when import Burst, Outage, Ramp, RunPhase, When
+
+__all__ = [
+    "EXPECTATION_IN",
+    "Burst",
+    "Expectation",
+    "ExpectedCount",
+    "ExpectedFactor",
+    "ExpectedShare",
+    "ExpectedTime",
+    "Match",
+    "Outage",
+    "Profile",
+    "Ramp",
+    "Recovery",
+    "Rule",
+    "RunPhase",
+    "Safety",
+    "Section",
+    "Sessions",
+    "Tool",
+    "Upstream",
+    "When",
+]
 
 if TYPE_CHECKING:
     AnyFault = Fault
 else:
     AnyFault = Annotated[Union[tuple(catalogue().values())], Field(discriminator="type")]  # noqa: UP007
 """Any fault of the catalogue, told apart by its `type`."""
-
-MoreThanNone = Annotated[Duration, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A mapping of a profile: unknown keys are mistakes, and nothing changes after loading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class UrlAlone:
@@ -138,24 +152,6 @@ class Match(Section):
     """Session name, with globs."""
 
 
-class When(Section):
-    """When a matching call is hit. All that is given must hold; nothing given means always."""
-
-    probability: Rate | None = None
-    """The share of calls, decided by the seed: the same calls in every run."""
-    calls: Annotated[tuple[Span, ...], AtLeastOne, OneOrMore()] | None = None
-    """The n-th calls of this tool in a session: `3`, `1-2`, `[1, 4-6]`."""
-    attempts: Annotated[tuple[Span, ...], AtLeastOne, OneOrMore()] | None = None
-    """The n-th attempts of one operation: `1-2` fails twice, then works."""
-    every: Count | None = None
-    """Each n-th call of this tool in a session."""
-    max: Count | None = None
-    """At most so many times in a session."""
-    key: Literal["fingerprint", "tool", "arrival"] = "fingerprint"
-    """What chance goes by: the call's arguments and how often they came; the tool and its ordinal in the session; or
-    the order of arrival, which is not reproducible under concurrency."""
-
-
 class Rule(Section):
     """One thing that goes wrong."""
 
@@ -167,6 +163,9 @@ class Rule(Section):
     """Which of those it hits; all, if left out."""
     fault: Annotated[tuple[AnyFault, ...], AtLeastOne, OneOrMore()]
     """What happens to them: one fault, or a list that happens to the same call."""
+    continue_: Annotated[bool, Field(alias="continue")] = False
+    """Whether later rules are asked too after it has fired, so that what they do comes on top. Not for faults that
+    answer or end the call."""
 
 
 class Safety(Section):
@@ -306,7 +305,9 @@ class Profile(Section):
     tools: dict[Name, Tool] = Field(default_factory=dict)
     """Names for what the agent calls; without them names are inferred from method and path."""
     rules: Annotated[tuple[Rule, ...], Many] = ()
-    """In order; the first rule that fires decides."""
+    """In order; the first rule that fires decides, unless it says `continue: true`."""
+    phases: Annotated[tuple[RunPhase, ...], Many] = ()
+    """Parts of the run, one after the other (calm, storm, calm), and the rules that fire in each."""
     safety: Safety = Safety()
     """What holds whatever the rules say."""
     sessions: Sessions = Sessions()

@@ -14,14 +14,16 @@ from chaosproxy.profiles.mistakes import Finding, Path, nearest
 from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
 from chaosproxy.profiles.references import fits_host, host_of, wrong_with
 from chaosproxy.profiles.salvage import Sound
+from chaosproxy.profiles.when import rules_of
 
-_ALWAYS = When()
+_SURE = (When(), When(probability=1.0))
 _WIDE = None
 
 
 def unreachable(sound: Sound) -> Iterator[Finding]:
     """The rules that cannot fire, by path in the sound part of a profile."""
     profile = sound.profile
+    in_phases = frozenset[str]().union(*rules_of(profile.phases, [rule.name for rule in profile.rules]))
     takers: defaultdict[str | None, list[tuple[int, Rule]]] = defaultdict(list)
     for nth, rule in enumerate(profile.rules):
         missed = list(_missed(rule.match, sound))
@@ -34,7 +36,8 @@ def unreachable(sound: Sound) -> Iterator[Finding]:
         if taker is not None and not missed:
             shown = ("rules", taker, "name")
             yield Finding(("rules", nth), "unreachable: rule {} always fires first", shown=shown)
-        if _always_fires(rule) and sound.in_file(("rules", nth)) not in sound.doubtful:
+        certain = sound.all_phases and sound.in_file(("rules", nth)) not in sound.doubtful
+        if certain and _always_fires(rule) and rule.name not in in_phases:
             takers[_only_tool(rule.match)].append((nth, rule))
 
 
@@ -105,10 +108,9 @@ def fits(name: str, pattern: str) -> bool:
 
 
 def _always_fires(rule: Rule) -> bool:
-    """Whether it hits each call that it matches."""
-    when = rule.when
-    certain = when == _ALWAYS or when.model_copy(update={"key": _ALWAYS.key}) in (_ALWAYS, When(probability=1.0))
-    return certain and not any(isinstance(fault, RememberingFault) for fault in rule.fault)
+    """Whether it hits each call that it matches, and no later rule is asked."""
+    certain = rule.when.model_copy(update={"key": None, "after": rule.when.after or None}) in _SURE
+    return certain and not rule.continue_ and not any(isinstance(fault, RememberingFault) for fault in rule.fault)
 
 
 def _told(match: Match, tools: Mapping[str, Tool]) -> Match:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from chaosproxy.core.failures import Phase
 from chaosproxy.core.measures import OF_THE_RUN_ONLY
 from chaosproxy.faults._base import Fault, RememberingFault
-from chaosproxy.profiles.mistakes import Finding, listing, nearest
+from chaosproxy.profiles.mistakes import Finding, Path, listing, nearest
 from chaosproxy.profiles.models import Profile, Rule, Upstream
 from chaosproxy.profiles.salvage import Sound
 
@@ -35,6 +35,8 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
         if sound.in_file(("rules", nth)) not in sound.doubtful:
             yield from _crowded(nth, rule)
             yield from _before_any_request(nth, rule)
+            yield from _goes_on(nth, rule)
+    yield from _phases(sound)
     for measure, expectation in profile.expect.items():
         if expectation.of and measure in OF_THE_RUN_ONLY:
             path = ("expect", measure, "of")
@@ -132,6 +134,35 @@ def _before_any_request(nth: int, rule: Rule) -> Iterator[Finding]:
         if getattr(rule.match, field):
             message = f"`{first.type}` strikes before a request is sent; match by upstream, host or session"
             yield Finding(("rules", nth, "match", field), message, on_key=True)
+
+
+def _phases(sound: Sound) -> Iterator[Finding]:
+    """What is wrong with the phases of the run, if all of them are there to be looked at."""
+    if not sound.all_phases:
+        return
+    names = [name for name in sound.rules if isinstance(name, str)]
+    seen: set[str] = set()
+    for nth, phase in enumerate(sound.profile.phases):
+        if phase.for_ is None and nth < len(sound.profile.phases) - 1:
+            yield Finding(("phases", nth), "expected `for`: only the last phase may last for ever")
+        if phase.name in seen:
+            path: Path = ("phases", nth, "name")
+            yield Finding(path, "expected a name of its own, got {} again", shown=path)
+        seen.add(phase.name)
+        for position, pattern in enumerate(phase.rules):
+            if not any(pattern == name or fnmatchcase(name, pattern) for name in names):
+                path = ("phases", nth, "rules", position)
+                meant = nearest(pattern, names)
+                known = f" ({listing(names)})" if names and not meant else ""
+                yield Finding(path, f"expected the name of a rule{known}, got {{}}", meant, shown=path)
+
+
+def _goes_on(nth: int, rule: Rule) -> Iterator[Finding]:
+    """A rule that goes on although nothing is left for those after it."""
+    ending = next((fault for fault in rule.fault if fault.ends_call), None)
+    if rule.continue_ and ending is not None:
+        message = f"cannot go on: `{ending.type}` answers or ends the call, so later rules would have nothing to strike"
+        yield Finding(("rules", nth, "continue"), message)
 
 
 def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:

@@ -27,13 +27,19 @@ class Sound:
     kept: tuple[int, ...]
     """Which rule of the file each of the profile's rules is."""
     doubtful: frozenset[Path]
-    """What has lost a key: `("rules", 2)`, as the file counts, or `("tools", "find")`."""
+    """What has lost a key: `("rules", 2)`, as the file counts, or `("tools", "find")`; and `("phases",)`, if those are
+    lost."""
     upstreams: tuple[str, ...]
     """All that are declared, also those that are wrong in themselves."""
     tools: tuple[str, ...]
     """All that are declared, also those that are wrong in themselves."""
     rules: tuple[object, ...]
     """The names of all rules of the file, also of those that are wrong in themselves."""
+
+    @property
+    def all_phases(self) -> bool:
+        """Are the phases of the profile those of the file?"""
+        return not any(path[:1] == ("phases",) for path in self.doubtful)
 
     def in_file(self, path: Path) -> Path:
         """A path in `profile` as one in the file."""
@@ -55,7 +61,7 @@ def salvage(root: Mapping) -> tuple[Sound, list[ErrorDetails]]:
             errors = error.errors(include_url=False)
             wrong = wrong or errors
             out = {_to_take_out(each, left) for each in errors}
-            doubtful |= {_as_file_counts(path[:2], kept) for path in out if len(path) > 1}
+            doubtful |= {_as_file_counts(path[:2], kept) for path in out if len(path) > 1 or path == ("phases",)}
             left = _with_essentials(_without(left, (), out))
             kept = tuple(number for nth, number in enumerate(kept) if not {("rules", nth), ("rules",)} & out)
         else:

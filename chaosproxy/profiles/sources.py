@@ -40,8 +40,8 @@ def read_source(source: str | Path) -> Source | Mistake:
     return Source(name, text, path.parent)
 
 
-def read_text(path: Path) -> str:
-    """The text of a file in UTF-8.
+def read_text(path: Path, most_bytes: int = MOST_BYTES, what: str = "profile") -> str:
+    """The text of a file in UTF-8, which is to be a `what` and to have no more bytes than one.
 
     Raises:
         ValueError: with what is wrong with the file, in a few words.
@@ -50,9 +50,9 @@ def read_text(path: Path) -> str:
         if path.is_dir():
             raise ValueError("this is a directory, not a file")
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ValueError("this file has more than 1 MiB; that is no profile")
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise ValueError(f"this file has more than {most_bytes >> 20} MiB; that is no {what}")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ValueError("there is no such file") from None

@@ -6,8 +6,8 @@ Knows the models' shapes, because a key is judged by its neighbours; knows no fi
 import re
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Table
-from types import MappingProxyType
-from typing import Annotated, Any, get_args, get_origin
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -217,7 +217,7 @@ def _inside(kind: Any, step: str | int) -> Any:  # noqa: ANN401
 
 
 def _bare(kind: Any) -> Any:  # noqa: ANN401
-    """An annotation without what is only attached to it."""
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
+    """An annotation without what is only attached to it, and without the None of what may be left out."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next(each for each in get_args(kind) if each is not NoneType)
     return kind

@@ -8,7 +8,7 @@ schema of YAML 1.2, without tags but those of plain data, and without any object
 import math
 import re
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import yaml
 
@@ -20,6 +20,15 @@ MOST_DEPTH = 40
 MOST_VALUES = 50_000
 """Values in a file, counting what an alias stands for each time it is used."""
 
+
+class Limits(NamedTuple):
+    """How much a file may hold: by default, what a profile may."""
+
+    values: int = MOST_VALUES
+    depth: int = MOST_DEPTH
+
+
+_OF_PROFILES = Limits()
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no text of a profile may hold (YAML 1.2, section 5.1)."""
@@ -41,7 +50,7 @@ class _Unreadable(Exception):  # noqa: N818  a way out, not an error for anyone 
         self.mistake = mistake
 
 
-def read_yaml(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
+def read_yaml(text: str, file: str, limits: Limits = _OF_PROFILES) -> tuple[Node | None, list[Mistake]]:
     """The one document in `text`, and what is wrong with it as YAML.
 
     The document is None if there is none, or if it cannot be made sense of; in the second case there is a mistake.
@@ -50,7 +59,7 @@ def read_yaml(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
         line, column = text.count("\n", 0, strange.start()) + 1, strange.start() - text.rfind("\n", 0, strange.start())
         code = f"U+{ord(strange[0]):04X}"
         return None, [Mistake(file, line, column, "", f"expected text, got the control character {code}")]
-    composer = _Composer(text, file)
+    composer = _Composer(text, file, limits)
     try:
         return composer.document(), composer.mistakes
     except _Unreadable as stop:
@@ -93,9 +102,10 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Mistake:
 class _Composer:
     """Makes values of a parser's events."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
         self.mistakes: list[Mistake] = []
         self._file = file
+        self._limits = limits
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
         self._anchored: dict[str, Node] = {}
         self._values = 0
@@ -113,8 +123,8 @@ class _Composer:
 
     def _node(self, event: yaml.Event, path: Path) -> Node:
         self._count(event, path, 1)
-        if len(path) > MOST_DEPTH:
-            self._stop(event, path[:4], f"expected at most {MOST_DEPTH} levels of nesting")
+        if len(path) > self._limits.depth:
+            self._stop(event, path[:4], f"expected at most {self._limits.depth} levels of nesting")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
         if isinstance(event, yaml.ScalarEvent):
@@ -133,8 +143,8 @@ class _Composer:
             self._stop(event, path, f"expected an anchor &{event.anchor} that is complete before this alias")
         values, depth = _extent(node)
         self._count(event, path, values)
-        if len(path) + depth > MOST_DEPTH:
-            self._stop(event, path[:4], f"expected at most {MOST_DEPTH} levels of nesting")
+        if len(path) + depth > self._limits.depth:
+            self._stop(event, path[:4], f"expected at most {self._limits.depth} levels of nesting")
         return node
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Scalar:
@@ -197,10 +207,9 @@ class _Composer:
 
     def _count(self, event: yaml.Event, path: Path, values: int) -> None:
         self._values += values
-        if self._values > MOST_VALUES:
-            self._stop(
-                event, path[:4], f"expected at most {MOST_VALUES} values, counting aliases as what they stand for"
-            )
+        most = self._limits.values
+        if self._values > most:
+            self._stop(event, path[:4], f"expected at most {most} values, counting aliases as what they stand for")
 
     def _place(self, event: yaml.Event) -> Place:
         mark = event.start_mark

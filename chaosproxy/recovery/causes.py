@@ -11,7 +11,7 @@ import msgspec
 
 from chaosproxy.core.answer import Answer, Origin
 from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Hang, Stall, Throttle
+from chaosproxy.core.effects import Delay, Hang, Hold, Reject, Stall, Throttle
 from chaosproxy.core.failures import Course, Nature, Outcome, Reaction
 
 UPSTREAM = "upstream"
@@ -73,9 +73,17 @@ def cause_of(decision: Decision, answer: Answer) -> Cause:
     """What a failed attempt is put down to. `answer.outcome` is not ok."""
     injection = _explanation(decision, answer)
     if injection is not None:
-        return Cause(injection.fault, injection.rule, injection.nature)
+        return Cause(injection.fault, injection.rule, _nature_of(injection))
     fault = PROXY if answer.origin is Origin.PROXY else UPSTREAM
     return Cause(fault, None, NATURES[answer.outcome])
+
+
+def _nature_of(injection: Injection) -> Nature:
+    """The fault's own, unless what it said has another: a limiter says `later`, and `never` to what is too much."""
+    for effect in injection.effects:
+        if isinstance(effect, Reject) and effect.nature is not None:
+            return effect.nature
+    return injection.nature
 
 
 def _explanation(decision: Decision, answer: Answer) -> Injection | None:
@@ -101,8 +109,8 @@ def _last_if_ours(decision: Decision, answer: Answer) -> Injection | None:
 
 
 def _holds(injection: Injection) -> bool:
-    return any(isinstance(effect, Delay | Hang | Stall | Throttle) for effect in injection.effects)
+    return any(isinstance(effect, Delay | Hang | Hold | Stall | Throttle) for effect in injection.effects)
 
 
 def _does_more_than_hold(injection: Injection) -> bool:
-    return any(not isinstance(effect, Delay | Hang | Throttle) for effect in injection.effects)
+    return any(not isinstance(effect, Delay | Hang | Hold | Throttle) for effect in injection.effects)

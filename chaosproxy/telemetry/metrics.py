@@ -18,7 +18,7 @@ from chaosproxy import __version__
 from chaosproxy.core.answer import Origin
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.decision import QUIET, Decision, Injection
-from chaosproxy.core.effects import Delay, Hang, Stall, Throttle
+from chaosproxy.core.effects import Delay, Hang, Hold, Stall, Throttle
 from chaosproxy.core.events import (
     CallAnswered,
     CallReceived,
@@ -324,4 +324,4 @@ def delay_shares(decision: Decision, seconds: float) -> Iterator[tuple[str, floa
 def _planned(injection: Injection) -> float:
     if any(isinstance(effect, Throttle) for effect in injection.effects):
         return inf
-    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang | Stall))
+    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang | Hold | Stall))

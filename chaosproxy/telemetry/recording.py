@@ -104,6 +104,7 @@ class Recorder:
             None if hint is None else WaitHint(hint.seconds, hint.source, hint.granularity),
             call.trace_id,
             answer.problem,
+            answer.executions,
         )
 
     def _target(self, route: Route) -> str:

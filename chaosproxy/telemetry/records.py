@@ -101,6 +101,8 @@ class CallEnded(Line, frozen=True, tag="call"):
     hint: WaitHint | None
     trace_id: str | None
     problem: str | None
+    executions: int = 0
+    """How often the upstream answered 2xx or 3xx to this one call: more than once if a fault repeated it."""
 
 
 class EpisodeEnded(Line, frozen=True, tag="episode"):

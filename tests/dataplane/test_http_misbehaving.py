@@ -180,8 +180,12 @@ async def test_pipeline_behind_a_hang_is_closed_with_it(plane: Plane, tool: Scri
 
 
 REJECT = Reject(FailureKind.RATE_LIMITED, BEFORE, retry_after=7)
-MADE = Reply(418, b"Teapot", ((b"X-A", b"1"), (b"x-a", b"2"), (b"Retry-After", b"9")), b"short and stout")
-MADE_BYTES = b"HTTP/1.1 418 Teapot\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 9\r\nContent-Length: 15\r\n\r\nshort and stout"
+DATE = (b"date", b"Sun, 22 Nov 2026 07:00:00 GMT")
+MADE = Reply(418, b"Teapot", ((b"X-A", b"1"), (b"x-a", b"2"), (b"Retry-After", b"9"), DATE), b"short and stout")
+MADE_BYTES = (
+    b"HTTP/1.1 418 Teapot\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 9\r\ndate: Sun, 22 Nov 2026 07:00:00 GMT\r\n"
+    b"Content-Length: 15\r\n\r\nshort and stout"
+)
 
 
 async def test_rejection_before_never_reaches_the_tool(plane: Plane, tool: ScriptedUpstream) -> None:

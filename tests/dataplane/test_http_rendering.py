@@ -19,10 +19,13 @@ from chaosproxy.core.effects import (
     Flaw,
     Handshake,
     Hang,
+    Hold,
     Misframe,
     Misframing,
     Place,
+    Recall,
     Reject,
+    Repeat,
     Respond,
     Rewrite,
     Stall,
@@ -31,7 +34,17 @@ from chaosproxy.core.effects import (
     Unfit,
 )
 from chaosproxy.core.failures import FailureKind, Outcome, Phase
-from chaosproxy.dataplane.http.misbehaving.rendering import NOTHING, framed, made_outcome, made_reply, rewritten, stages
+from chaosproxy.dataplane.http.copies import Copies
+from chaosproxy.dataplane.http.misbehaving.rendering import (
+    NOTHING,
+    Stages,
+    framed,
+    made_outcome,
+    made_reply,
+    recalled,
+    rewritten,
+    stages,
+)
 from chaosproxy.dataplane.http.wire import Framing
 from chaosproxy.dialects import load_builtin
 from tests.doubles.plane import NATURE, deciding
@@ -66,6 +79,15 @@ def test_effects_are_sorted_into_stages() -> None:
     assert plan.replaced == respond
     assert plan.rewrites == (shout,)
     assert plan.delivery == (cut, pause, dropped)
+
+
+def test_what_is_held_recalled_and_repeated_has_its_stage() -> None:
+    held, late, once, more = Hold(5), Delay(1, AFTER), Repeat(1), Repeat(2, 0.5, last=True)
+    old, older = Recall("a", BEFORE), Recall("b", AFTER)
+
+    plan = stages(deciding(held, once, old, late, older, more))
+
+    assert plan == Stages(recalls=(old, older), repeats=(once, more), after=(held, late))
 
 
 def test_stages_take_the_effects_of_all_faults_in_order() -> None:
@@ -104,6 +126,8 @@ def test_only_what_needs_the_tools_reply_waits_for_it(effect: Effect, needs: boo
         (Respond(reply(), AFTER), True, False),
         (Truncate(HALF, Ending.CLOSE), False, True),
         (Disconnect(Ending.CLOSE, DURING), False, True),
+        (Repeat(1), True, True),
+        (Hold(1), True, True),
         (Throttle(Extent.BYTES, 1, 1.0), False, True),
         (Misframe(Misframing.NO_LAST_CHUNK), False, True),
         (EditEvent(1, EventChange.DROP), False, True),
@@ -118,6 +142,35 @@ def test_what_happens_on_delivery_needs_no_whole_reply(effect: Effect, collects:
 
 def test_handshake_is_nothing_that_happens_to_a_call() -> None:
     assert stages(deciding(Handshake(Flaw.EXPIRED))) == NOTHING
+
+
+# Replies that were kept
+
+
+KEPT = Reply(201, b"Made", ((b"date", b"long ago"), (b"AGE", b"9"), (b"X", b"1")), b"kept")
+
+
+@pytest.mark.parametrize(("phase", "stage"), [(BEFORE, "instead"), (AFTER, "replaced")])
+def test_recalled_reply_is_one_that_is_made_with_the_date_of_today(phase: Phase, stage: str) -> None:
+    copies = Copies()
+    copies.keep("a", KEPT)
+    plan, all_there = recalled(stages(deciding(Recall("a", phase, otherwise=reply()))), copies, 0.0)
+
+    today = Reply(201, b"Made", ((b"date", b"Thu, 01 Jan 1970 00:00:00 GMT"), (b"X", b"1")), b"kept")
+    assert all_there
+    assert plan.recalls == ()
+    assert getattr(plan, stage) == Respond(today, phase)
+
+
+def test_without_a_copy_there_is_the_other_reply_or_nothing() -> None:
+    late = Delay(1, AFTER)
+    spare = Recall("a", AFTER, otherwise=reply(b"spare"))
+
+    assert recalled(stages(deciding(spare, late)), Copies(), 0.0) == (
+        Stages(replaced=Respond(reply(b"spare"), AFTER), after=(late,)),
+        True,
+    )
+    assert recalled(stages(deciding(Recall("a", AFTER), late)), Copies(), 0.0) == (Stages(after=(late,)), False)
 
 
 # Answers in the tool's place
@@ -138,8 +191,23 @@ def test_rejection_speaks_the_effects_dialect_then_the_upstreams_then_the_generi
     assert said(named, "generic") == said(plain, "openai")
 
 
-def test_respond_says_its_own_reply() -> None:
-    assert made_reply(Respond(reply(b"mine"), BEFORE), {}, "openai", 0.0) == reply(b"mine")
+DATE = (b"Date", b"Thu, 01 Jan 1970 00:00:00 GMT")
+SERVER, ANOTHER, OLD_DATE = (b"server", b"nginx"), (b"X", b"1"), (b"date", b"Sun, 22 Nov 2026 07:00:00 GMT")
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ([], [DATE]),
+        ([ANOTHER, SERVER], [DATE, ANOTHER, SERVER]),
+        ([SERVER, ANOTHER], [SERVER, DATE, ANOTHER]),
+        ([SERVER, OLD_DATE], [SERVER, OLD_DATE]),
+    ],
+)
+def test_respond_says_its_own_reply_and_when(said: list[tuple[bytes, bytes]], sent: list[tuple[bytes, bytes]]) -> None:
+    made = made_reply(Respond(reply(b"mine", *said), BEFORE), {}, "openai", 0.0)
+
+    assert made == reply(b"mine", *sent)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +267,23 @@ def test_rewrite_gets_the_plain_body_and_leaves_no_stale_header(coding: bytes, p
     assert changed == reply(b"HELLO" if packed else b"", (b"A", b"1"), (b"a", b"2"))
 
 
+CODED = (b"Content-Encoding", b"br")
+
+
+@pytest.mark.parametrize("codes", [False, True])
+def test_content_coding_is_the_rewrites_word_if_it_codes(codes: bool) -> None:
+    """True or not: that is what it is for. What the tool said of its own coding is gone by then."""
+
+    def lie(said: Reply) -> Reply:
+        assert all(name != b"Content-Encoding" for name, _ in said.headers)
+        return Reply(said.status, said.reason, (*said.headers, CODED), said.body)
+
+    said = reply(gzip.compress(b"plain", mtime=0), (b"A", b"1"), *BODY_HEADERS)
+
+    changed = rewritten(said, (Rewrite(lie, "lie", codes=codes),), CAP)
+    assert changed == reply(b"plain", (b"A", b"1"), *([CODED] if codes else []))
+
+
 def test_rewrites_follow_one_another() -> None:
     doubled = Rewrite(lambda said: Reply(said.status, said.reason, said.headers, said.body * 2), "twice")
 
@@ -225,6 +310,13 @@ def test_rewrites_follow_one_another() -> None:
 )
 def test_body_that_cannot_be_read_is_unfit(said: Reply, reason: str) -> None:
     assert rewritten(said, (shouting(),), CAP) == Unfit(reason)
+
+
+def test_body_that_is_too_deep_for_a_rewrite_is_unfit() -> None:
+    def dig(said: Reply) -> Reply:
+        return dig(said)
+
+    assert rewritten(reply(b"[[[["), (Rewrite(dig, "dig"),), CAP) == Unfit("too_deep")
 
 
 def test_one_unfit_rewrite_leaves_the_whole_reply_alone() -> None:

@@ -29,7 +29,7 @@ def test_a_body_without_placeholders_is_what_json_writes(
 ) -> None:
     separators = (",", ":") if indent is None else (",", ": ")
     expected = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    assert json_body(value, indent)(Facts(rejection(), 0.0, 429, "")) == expected
+    assert json_body(value, indent)(Facts.of(rejection(), 0.0, 429, "")) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ def test_a_body_without_placeholders_is_what_json_writes(
     ],
 )
 def test_does(value: JsonValue, known: dict[str, Any], body: str | None, rejection: Callable[..., Reject]) -> None:
-    assert json_body(value, None)(Facts(rejection(**known), 0.0, 429, "", 'say "ü"\n')) == body
+    facts = Facts.of(rejection(**known), 0.0, 429, "")
+    facts.message = 'say "ü"\n'
+    assert json_body(value, None)(facts) == body
 
 
 def test_refuses_with_the_place() -> None:

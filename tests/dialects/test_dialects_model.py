@@ -102,7 +102,7 @@ def test_a_kind_whose_needs_are_never_met_is_said_by_generic(rejection: Callable
         ),
         (
             {"kinds": {"server_error": {"status": 500, "needs": ["money"]}}},
-            "mine: kinds.server_error.needs[0]: Input should be 'limit' or 'retry_after'",
+            "mine: kinds.server_error.needs[0]: Input should be 'limit', 'retry_after', 'scope'",
         ),
         (
             {"kinds": {"server_error": {"status": 500, "reason": "Ön"}}},

@@ -18,7 +18,7 @@ from chaosproxy.dataplane.http.requests.routing import Router
 from chaosproxy.dataplane.http.tunnels.interception import Interception
 from chaosproxy.dataplane.tls.authority import Authority
 from chaosproxy.dataplane.tls.contexts import AgentContexts
-from chaosproxy.dialects import load_builtin
+from chaosproxy.dialects import builtin_names, load_builtin
 from chaosproxy.engine.concerns import Concerns
 from chaosproxy.profiles.models import Profile
 from tests.doubles.log import Log
@@ -38,8 +38,12 @@ class ScriptedPath:
 
     def __init__(self) -> None:
         self.decide: Callable[[Call], Decision] = lambda _call: QUIET
+        self.ended: Callable[[Call, Decision, Answer], None] = lambda _call, _decision, _answer: None
+        """Told of each call when it is over."""
         self.calls: Log[Call] = Log()
         self.answers: Log[Answer] = Log()
+        self.by_session: dict[str, Answer] = {}
+        """The last answer in each session."""
         self.refused: Log[RequestRefused] = Log()
         self.connected: Log[int] = Log()
         self.opened: Log[TunnelOpened] = Log()
@@ -64,6 +68,8 @@ class ScriptedPath:
         if call.number not in self._open:
             self.ended_twice.append(call.number)
         self._open.discard(call.number)
+        self.by_session[call.session] = answer
+        self.ended(call, decision, answer)
         self.answers.add(answer)
 
     def report(self, event: Event) -> None:
@@ -102,7 +108,7 @@ class Plane:
         self._own: set[tuple[str, int]] = set()
         reader = Reader(self.profile, Router(self.profile, self._own, open_to_others=open_to_others))
         interception = Interception(Concerns(self.profile), AgentContexts(authority) if authority else None)
-        dialects = {"generic": load_builtin("generic")}
+        dialects = {name: load_builtin(name) for name in builtin_names()}
         self.listener = Listener(
             Surroundings(reader, self.path, dialects, lambda: 1_795_348_800.0, interception, limits)
         )
@@ -163,5 +169,6 @@ class Plane:
         assert self.path.open_calls == 0, "every call that begins ends"
         assert self.path.ended_twice == [], "and only once"
         assert not self.listener.exchanges
+        assert not self.listener.held
         assert not self.listener._tasks
         assert not self.listener._hanging

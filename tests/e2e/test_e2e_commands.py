@@ -23,7 +23,7 @@ from tests.e2e.programs import CHAOSPROXY, Program, nginx, serve, started, surro
 from tests.e2e.programs import chaosproxy as run
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = sorted((ROOT / "fault_profiles").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "fault_profiles").rglob("*.yaml"), key=lambda path: path.stem)
 FAULTS = sorted(path.stem for path in (ROOT / "chaosproxy" / "faults").glob("[!_]*.py"))
 
 TEN_MISTAKES = """\
@@ -116,11 +116,40 @@ def test_as_a_module_it_is_the_same_program(tmp_path: Path) -> None:
 # Catalogue, profiles, schema
 
 
-def test_the_catalogue_lists_every_fault() -> None:
-    heading, *lines = good("faults").splitlines()
+def test_the_catalogue_lists_every_fault_by_family() -> None:
+    lines = good("faults").splitlines()
 
-    assert heading.split()[0] == "FAULT"
-    assert [line.split()[0] for line in lines] == FAULTS
+    assert [line for line in lines if line.isupper()][:3] == ["TIMING", "CONNECTION", "LIMITS"]
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert sorted(listed) == FAULTS
+    assert listed != FAULTS
+    assert all(line.rstrip().endswith((".", "401", "403", "504")) for line in lines if line.startswith("  "))
+
+
+def test_a_family_is_shown_with_an_example_of_each() -> None:
+    text = good("faults", "--family", "limits")
+
+    assert [line for line in text.splitlines() if line.isupper()] == ["LIMITS"]
+    assert "fault: {type: rate_limit, limit: 30, per: 1m, dialect: openai}" in text
+    assert text.count("      - name: ") == len(re.findall(r"^  [a-z]", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        (["429"], "rate_limit"),
+        (["throttl"], "rate_limit"),
+        (["cut", "off"], "truncated_body"),
+        (["--search", "ECONNRESET"], "connection_reset"),
+        (["--search", "rate_limit"], "rate_limit"),
+    ],
+)
+def test_a_fault_is_found_by_what_people_call_it(asked: list[str], name: str) -> None:
+    text = good("faults", *asked)
+
+    assert re.search(rf"^  {name} .+\[.+\]$", text, re.MULTILINE)
+    assert name in [fault["name"] for fault in json.loads(good("faults", *asked, "--json"))]
+    assert text.startswith("No fault is called ") is (asked[0] != "--search")
 
 
 def test_the_page_of_a_fault_tells_all_about_it() -> None:
@@ -146,13 +175,23 @@ def test_the_catalogue_as_json_is_for_scripts() -> None:
     assert {"limit", "per", "algorithm", "scope"} <= {setting["name"] for setting in one["settings"]}
 
 
-def test_the_shipped_profiles_are_listed_and_can_be_had() -> None:
-    heading, *lines = good("profiles").splitlines()
+def test_the_shipped_profiles_are_listed_by_group_and_can_be_had() -> None:
+    lines = good("profiles").splitlines()
 
-    assert heading.split() == ["PROFILE", "STORY"]
-    assert [line.split()[0] for line in lines] == [path.stem for path in SHIPPED]
+    assert [line for line in lines if line.isupper()] == ["TO LEARN FROM", "WHAT HAPPENED TO SOMEBODY"]
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert sorted(listed) == [path.stem for path in SHIPPED]
+    assert listed.index("stripe-lost-response") > listed.index("throttled-llm")
     for path in SHIPPED:
         assert good("profiles", path.stem) == path.read_text()
+
+
+def test_the_shipped_profiles_as_json_are_for_scripts() -> None:
+    records = {each["name"]: each for each in json.loads(good("profiles", "--json"))}
+
+    assert list(records) == [path.stem for path in SHIPPED]
+    assert records["retry-after-70s"]["group"] == "incidents"
+    assert records["rate-limited"]["faults"] == ["rate_limit"]
 
 
 @pytest.mark.parametrize("name", ["quiet", "rate-limited", "bad-monday"])
@@ -178,29 +217,81 @@ def test_the_schema_is_one_and_knows_right_from_wrong() -> None:
     assert list(validator.iter_errors(yaml.safe_load(TEN_MISTAKES)))
 
 
+def test_a_warning_is_said_beside_the_explanation_and_is_a_mistake_if_that_is_asked_for(tmp_path: Path) -> None:
+    profile = tmp_path / "hardly.yaml"
+    profile.write_text(
+        CHANCE.replace("fault: {type: server_error}}", "fault: {type: latency, delay: 1s}, continue: true}")
+    )
+
+    done = run("check", str(profile))
+    assert done.returncode == 0
+    assert re.fullmatch(rf"warning: {profile}:\d+:\d+: rules\[1\]\.continue: .+\n", done.stderr)
+    assert "1. 30% of all calls" in done.stdout
+
+    strict = run("check", "--strict", str(profile))
+    assert (strict.returncode, strict.stdout) == (2, done.stdout)
+    assert strict.stderr == f"{done.stderr}1 warning, and --strict\n"
+    said = json.loads(run("check", "--json", str(profile)).stdout)
+    assert [each["path"] for each in said["warnings"]] == ["rules[1].continue"]
+    assert said["sentences"] == done.stdout.splitlines()
+
+
 # What would happen
 
 
 def test_what_is_simulated_is_the_same_each_time(tmp_path: Path) -> None:
     profile = tmp_path / "chance.yaml"
     profile.write_text(CHANCE)
-    asked = ("simulate", str(profile), "--tool", "find", "--calls", "30", "--sessions", "2", "--retries", "1")
+    asked = ("simulate", str(profile), "--calls", "30", "--sessions", "2", "--retries", "1", "--all")
 
     for_people, again = good(*asked), good(*asked)
     for_scripts = [json.loads(line) for line in good(*asked, "--json").splitlines()]
 
     assert for_people == again
-    heading, *lines = for_people.partition("\n\n")[0].splitlines()
-    shown = [re.split(r" {2,}", line)[:5] for line in lines]
-    assert heading.split() == ["SESSION", "CALL", "ATTEMPT", "FAULT", "RULE", "WHY"]
-    assert shown == [
-        [each["session"], str(each["ordinal"]), str(each["attempt"]), each["fault"] or "-", each["rule"] or "-"]
-        for each in for_scripts
-    ]
-    hit = sum(each["rule"] is not None for each in for_scripts)
-    assert for_people.endswith(f"\n{hit} of {len(for_scripts)} calls hit\n")
-    assert 0 < hit < len(for_scripts)
+    # The timeline has a character a call, and the same story as the records.
+    signs = {(None, 1): ".", (None, 2): ",", ("sometimes slow", 1): "A", ("sometimes slow", 2): "a"}
+    signs |= {("sometimes broken", 1): "B", ("sometimes broken", 2): "b"}
+    for session in ("sim-1", "sim-2"):
+        drawn = re.findall(rf"^{session}  (\S+)$", for_people, re.MULTILINE)
+        assert "".join(drawn) == "".join(
+            signs[each["rule"], each["attempt"]] for each in for_scripts if each["session"] == session
+        )
+    hits = [each for each in for_scripts if each["rule"] is not None]
+    listed = re.findall(r"^[AB]  (?:\S+ )+ +sim-.+$", for_people, re.MULTILINE)
+    assert len(listed) == len(hits)
+    assert for_people.endswith(f"\n{len(hits)} of {len(for_scripts)} calls hit\n")
+    assert 0 < len(hits) < len(for_scripts)
     assert good(*asked, "--seed", "8") != for_people
+
+
+def test_what_is_simulated_is_counted_by_rule(tmp_path: Path) -> None:
+    profile = tmp_path / "chance.yaml"
+    profile.write_text(CHANCE)
+    asked = ("simulate", str(profile), "--calls", "100")
+
+    records = [json.loads(line) for line in good(*asked, "--json").splitlines()]
+    slow = sum(each["rule"] == "sometimes slow" for each in records)
+    broken = sum(each["rule"] == "sometimes broken" for each in records)
+    counted = re.findall(r"^([AB])  sometimes \S+ +(\d+) +(\d+) +(\S+)%$", good(*asked), re.MULTILINE)
+    assert [(sign, int(eligible), int(hit)) for sign, eligible, hit, _ in counted] == [
+        ("A", 100, slow),
+        ("B", 100 - slow, broken),
+    ]
+
+
+def test_the_time_that_a_profile_goes_by_is_on_the_axis() -> None:
+    text = good("simulate", "storm-and-calm", "--sessions", "2")
+
+    axis, phases, ramp, *_ = text.partition("\n\n")[2].splitlines()
+    assert axis.split() == ["0s", "1m", "20s", "2m", "40s", "4m", "5m", "20s", "6m", "40s"]
+    assert re.fullmatch(r"phases +\|calm +\|storm +\|calm again", phases)
+    assert re.fullmatch(r"C is on +_+1\d+7+_+", ramp)
+
+
+def test_what_is_simulated_fits_a_narrow_terminal() -> None:
+    shown = on_a_terminal("simulate", "bad-monday", "--sessions", "3", "--calls", "100", "--retries", "2", columns=80)
+
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())) <= 80
 
 
 def test_what_is_simulated_is_what_happens(tmp_path: Path) -> None:
@@ -218,7 +309,7 @@ def test_what_is_simulated_is_what_happens(tmp_path: Path) -> None:
         httpx.Client(trust_env=False) as http,
     ):
         for each in foreseen:
-            http.get(serving.through("tool/find", each["session"]))
+            http.get(serving.through("tool" + each["target"], each["session"]))
 
     unreadable: list[Unreadable] = []
     happened = [each for each in read_journal(journal, unreadable.append) if isinstance(each, CallEnded)]
@@ -237,6 +328,8 @@ def test_what_is_simulated_is_what_happens(tmp_path: Path) -> None:
     [
         (["srve"], "no command is called 'srve'; did you mean serve?"),
         (["faults", "rate_limt"], "no fault is called 'rate_limt'; did you mean rate_limit?"),
+        (["faults", "--search", "rain in spain"], "no fault is called 'rain in spain'"),
+        (["faults", "--family", "limit"], "no family is called 'limit'; did you mean limits?"),
         (["profiles", "rate-limted"], "no shipped profile is called 'rate-limted'; did you mean rate-limited?"),
         (["check", "rate-limted"], "did you mean `rate-limited`?"),
         (["serve", "bad-mondy"], "did you mean `bad-monday`?"),
@@ -246,6 +339,11 @@ def test_what_is_simulated_is_what_happens(tmp_path: Path) -> None:
         (["serve"], "Missing argument 'PROFILE...'"),
         (["simulate", "bad-monday", "--tool", "chrge"], "(there are: find, charge, receipt)"),
         (["simulate", "bad-monday", "--tool", "charge", "--interval", "soon"], "--interval: expected a duration"),
+        (["simulate", "bad-monday", "--interval", "0s"], "--interval: expected more than 0s"),
+        (["simulate", "bad-monday", "--calls", "3", "--for", "3m"], "--calls and --for: give one of them"),
+        (["simulate", "bad-monday", "--body", "[1]"], "--body: expected a JSON object"),
+        (["simulate", "bad-monday", "--body", "{"], "--body: expected JSON"),
+        (["simulate", "quiet"], "the profile declares no upstream that could be called"),
     ],
     ids=" ".join,
 )
@@ -346,10 +444,10 @@ def test_a_terminal_gets_colour_and_a_pipe_does_not(name: str) -> None:
     assert "\x1b[" in on_a_terminal(*PRINTING[name])
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, columns: int = 100) -> str:
     """What a command shows on a terminal, escape codes included."""
     ours, theirs = pty.openpty()
-    environ = surroundings({"TERM": "xterm-256color", "COLUMNS": "100"})
+    environ = surroundings({"TERM": "xterm-256color", "COLUMNS": str(columns)})
     environ.pop("NO_COLOR", None)
     with subprocess.Popen([CHAOSPROXY, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as process:
         os.close(theirs)

@@ -13,7 +13,7 @@ from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reactio
 from chaosproxy.core.turn import Turn
 from chaosproxy.engine.engine import Engine
 from chaosproxy.faults._base import Fault, RememberingFault, Scope
-from chaosproxy.profiles.models import Match, Profile, Rule, Safety, When
+from chaosproxy.profiles.models import Match, Profile, Rule, RunPhase, Safety, When
 
 TRANSIENT = Nature(explicit=True, course=Course.TRANSIENT, healthy=(Reaction.RETRY,))
 
@@ -21,6 +21,7 @@ TRANSIENT = Nature(explicit=True, course=Course.TRANSIENT, healthy=(Reaction.RET
 class Pause(Fault):
     """Waits a second."""
 
+    ends_call = False
     phases = (Phase.BEFORE_UPSTREAM, Phase.AFTER_UPSTREAM)
     nature = TRANSIENT
     type: Literal["pause"] = "pause"
@@ -96,7 +97,11 @@ class Grudge(RememberingFault[bool]):
 
 
 def rule(
-    name: str = "rule", *faults: Fault, match: dict[str, Any] | None = None, when: dict[str, Any] | None = None
+    name: str = "rule",
+    *faults: Fault,
+    match: dict[str, Any] | None = None,
+    when: dict[str, Any] | None = None,
+    goes_on: bool = False,
 ) -> Rule:
     """A rule as a profile says it; it pauses, if no fault is given."""
     return Rule.model_construct(
@@ -104,11 +109,18 @@ def rule(
         match=Match.model_validate(match or {}),
         when=When.model_validate(when or {}),
         fault=faults or (Pause(),),
+        continue_=goes_on,
     )
 
 
-def profile(*rules: Rule, seed: int = 1, **safety: Any) -> Profile:  # noqa: ANN401 - any limit of `safety`
-    return Profile.model_construct(version=1, name="test", seed=seed, rules=rules, safety=Safety.model_validate(safety))
+def profile(
+    *rules: Rule,
+    seed: int = 1,
+    phases: tuple[RunPhase, ...] = (),
+    **safety: Any,  # noqa: ANN401 - any limit of `safety`
+) -> Profile:
+    limits = Safety.model_validate(safety)
+    return Profile.model_construct(version=1, name="test", seed=seed, rules=rules, phases=phases, safety=limits)
 
 
 ROUTE = Route(

@@ -19,6 +19,7 @@ from chaosproxy.core.call import Call
 from chaosproxy.core.decision import Decision
 from chaosproxy.engine.engine import Engine
 from chaosproxy.profiles.models import Rule
+from tests.engine.distributions import chi_square, ks
 from tests.engine.doubles import Refusal, call, hits, judged, profile, rule
 
 seeds = st.integers(0, 2**64)
@@ -86,6 +87,23 @@ def test_the_rate_converges(share: float, seed: int, key: str) -> None:
     calls = [call(f"{number % 100}", session=f"s{number % 7}") for number in range(size)]
     found = len(hits(drawn(share, seed, calls, key=key)))
     assert abs(found - size * share) < 4 * math.sqrt(size * share * (1 - share))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("key", ["fingerprint", "tool", "arrival"])
+def test_what_is_drawn_is_uniform(seed: int, key: str) -> None:
+    calls = [call(f"{number % 100}", session=f"s{number % 7}") for number in range(4_000)]
+    draws = [decision.draw for decision in drawn(1.0, seed, calls, key)]
+    assert ks([draw for draw in draws if draw is not None], lambda share: share) < 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_hit_says_nothing_about_the_next_call(share: float, seed: int) -> None:
+    """How many of five calls in a row are hit is binomial: they do not come in clumps, as bursts do."""
+    found = set(hits(drawn(share, seed, [call(str(number)) for number in range(20_000)])))
+    counts = Counter(sum(first + place in found for place in range(5)) for first in range(1, 20_001, 5))
+    assert chi_square(counts, {n: 4_000 * math.comb(5, n) * share**n * (1 - share) ** (5 - n) for n in range(6)}) < 1
 
 
 MIXED = (

@@ -13,7 +13,7 @@ from chaosproxy.engine.engine import Engine
 from chaosproxy.engine.matching import Listener, Target, condition, wanted_headers
 from chaosproxy.engine.plan import Plan
 from chaosproxy.engine.shortlist import Shortlist
-from chaosproxy.profiles.models import Rule, When
+from chaosproxy.profiles.models import Rule, RunPhase, When
 from tests.engine.doubles import Harmless, Pause, Turnstile, call, profile, route, rule
 
 
@@ -28,17 +28,26 @@ class PlainReading:
         self.eligible: Counter[str] = Counter({rule.name: 0 for rule in rules})
         self.admitted: Counter[str] = Counter()
 
-    def judge(self, asked: Call, attempt: int) -> str | None:
+    def judge(self, asked: Call, attempt: int, elapsed: float) -> list[str]:
         self.seen.update(
             [("run",), ("tool", asked.session, asked.route.tool), ("print", asked.session, asked.fingerprint)]
         )
+        fired = []
         for each in self.rules:
             if asked.route.touchable and self._matches(each, asked):
                 self.eligible[each.name] += 1
-                if self._triggers(each, asked, attempt) and self._strikes(each):
+                if self._on(each.when, elapsed) and self._triggers(each, asked, attempt) and self._strikes(each):
+                    fired.append(each.name)
                     self.struck[asked.session, each.name] += 1
-                    return each.name
-        return None
+                    if not each.continue_:
+                        break
+        return fired
+
+    def _on(self, when: When, elapsed: float) -> bool:
+        since = elapsed - (when.after or 0.0)
+        if when.repeat is not None:
+            since = since if since < 0 else since % when.repeat
+        return since >= 0 and (when.for_ is None or since < when.for_)
 
     def _matches(self, each: Rule, asked: Call) -> bool:
         target, holds = Target.of(each.match), condition(each.match)
@@ -54,7 +63,11 @@ class PlainReading:
             and (when.every is None or ordinal % when.every == 0)
             and (when.max is None or self.struck[asked.session, each.name] < when.max)
             and (when.probability is None or self._draw(each.name, when, asked) < when.probability)
+            and (when.sessions is None or self._draw_of_session(each.name, asked.session) < when.sessions)
         )
+
+    def _draw_of_session(self, name: str, session: str) -> float:
+        return RuleDraw.of(self.seed, name).draw(call_number(self.seed, session, "session", 0))
 
     def _draw(self, name: str, when: When, asked: Call) -> float:
         number = {
@@ -65,7 +78,7 @@ class PlainReading:
                 self.seed, asked.session, f"tool {asked.route.tool}", self.seen["tool", asked.session, asked.route.tool]
             ),
             "arrival": call_number(self.seed, "", "arrival", self.seen["run",]),
-        }[when.key]
+        }[when.goes_by]
         return RuleDraw.of(self.seed, name).draw(number)
 
     def _strikes(self, each: Rule) -> bool:
@@ -86,8 +99,11 @@ whens = st.fixed_dictionaries(
         "max": st.integers(1, 3),
         "probability": st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]),
         "key": st.sampled_from(["fingerprint", "tool", "arrival"]),
+        "after": st.sampled_from(["5s", "12s"]),
+        "for": st.sampled_from(["3s", "9s"]),
+        "sessions": st.sampled_from([0.5, 0.9]),
     },
-)
+).map(lambda when: when | {"repeat": "10s"} if "for" in when and when.get("every") == 1 else when)
 matches = st.fixed_dictionaries(
     {},
     optional={
@@ -99,7 +115,7 @@ matches = st.fixed_dictionaries(
     },
 )
 faults = st.sampled_from([Pause(), Pause(), Harmless(), Turnstile(admits=2)])
-profiles = st.lists(st.tuples(matches, whens, faults), min_size=1, max_size=8)
+profiles = st.lists(st.tuples(matches, whens, faults, st.booleans()), min_size=1, max_size=8)
 calls = st.builds(
     call,
     st.sampled_from("abc"),
@@ -117,15 +133,24 @@ calls = st.builds(
 )
 
 
-@given(profiles, st.lists(st.tuples(calls, st.integers(1, 5)), max_size=25), st.integers(0, 9))
+@given(profiles, st.lists(st.tuples(calls, st.integers(1, 5), st.floats(0, 30)), max_size=25), st.integers(0, 9))
 def test_the_engine_decides_as_a_plain_reading_does(
-    written: list[tuple[dict[str, Any], dict[str, Any], Any]], asked: list[tuple[Call, int]], seed: int
+    written: list[tuple[dict[str, Any], dict[str, Any], Any, bool]], asked: list[tuple[Call, int, float]], seed: int
 ) -> None:
-    rules = tuple(rule(f"r{at}", fault, match=match, when=when) for at, (match, when, fault) in enumerate(written))
-    engine, reading = Engine(profile(*rules, seed=seed)), PlainReading(rules, seed)
-    for each, attempt in asked:
-        assert engine.judge(each, attempt, 0.0).rule == reading.judge(each, attempt)
+    rules = tuple(
+        rule(f"r{at}", fault, match=match, when=when, goes_on=goes_on and not isinstance(fault, Turnstile))
+        for at, (match, when, fault, goes_on) in enumerate(written)
+    )
+    engine, reading = Engine(profile(*rules, seed=seed), 0.0), PlainReading(rules, seed)
+    hit = Counter({each.name: 0 for each in rules})
+    for each, attempt, elapsed in asked:
+        decision = engine.judge(each, attempt, elapsed)
+        fired = reading.judge(each, attempt, elapsed)
+        assert [injection.rule for injection in decision.injections] == fired
+        assert decision.rule == (fired[0] if fired else None)
+        hit.update(fired)
     assert engine.eligible_counts() == reading.eligible
+    assert engine.injected_counts() == hit
 
 
 def shortlist(*rules: Rule) -> Shortlist:
@@ -151,6 +176,34 @@ def test_a_call_is_asked_nothing_that_cannot_hit_it() -> None:
     asked = [[each.name for each, _, _ in rules.cell(1, ordinal).luckless] for ordinal in (1, 3)]
     assert asked == [["condition", "memory"], ["calls", "condition", "memory"]]
     assert [each.name for each, _, _ in rules.cell(1, 1).questions] == ["chance", "condition", "memory"]
+
+
+def test_a_call_is_asked_nothing_that_is_off_when_it_comes() -> None:
+    phases = (RunPhase.model_validate({"name": "storm", "for": "10s", "rules": ["in storm", "remembers"]}),)
+    written = (
+        rule("in storm"),
+        rule("remembers", Turnstile()),
+        rule("later", when={"after": "5s"}),
+        rule("for a while", when={"after": "5s", "for": "5s"}),
+        rule("again", when={"after": "5s", "for": "1s", "repeat": "3s"}),
+        rule("from memory", Turnstile(), when={"after": "50s"}),
+        rule("counted", match={"session": "s1"}, when={"after": "50s"}),
+    )
+    rules = Shortlist(Plan.of(profile(*written, phases=phases)).rules)
+    asked = {second: [each.name for each, _, _ in rules.cell(1, 1, second).questions] for second in (0, 5, 9.9, 10)}
+    always = ["from memory", "counted"]
+    assert asked == {
+        0: ["in storm", "remembers", *always],
+        5: ["in storm", "remembers", "later", "for a while", "again", *always],
+        9.9: ["in storm", "remembers", "later", "for a while", "again", *always],
+        10: ["later", "again", *always],
+    }
+    assert rules.cell(1, 1, 5.0) is rules.cell(1, 1, 9.9)
+
+
+def test_where_no_rule_is_timed_nobody_looks_at_the_time() -> None:
+    assert not shortlist(rule(when={"outage": {"up": "1m", "down": "1s"}}), rule(when={"calls": 3})).is_timed
+    assert shortlist(rule(when={"after": "1m"})).is_timed
 
 
 def test_no_number_is_made_when_chance_has_no_say() -> None:

@@ -7,9 +7,9 @@ import yaml
 
 from chaosproxy import faults
 from chaosproxy.core.failures import Nature
-from chaosproxy.faults._base import Fault
-from chaosproxy.faults._catalogue import HEADINGS, _fault_in, catalogue, sections, summary
-from chaosproxy.faults._document import document, handbook, settings
+from chaosproxy.faults._base import Family, Fault
+from chaosproxy.faults._catalogue import HEADINGS, _fault_in, by_family, catalogue, sections, summary
+from chaosproxy.faults._document import document, handbook, reactions, settings
 
 HERE = Path(__file__).parent
 EACH = pytest.mark.parametrize("name", list(catalogue()))
@@ -103,8 +103,26 @@ def test_a_page_shows_the_story_the_settings_and_the_example() -> None:
     assert page.endswith("```\n")
 
 
-def test_the_handbook_has_all_pages_in_order() -> None:
-    assert re.findall(r"^## (\w+)$", handbook(), re.MULTILINE) == list(catalogue())
+def test_the_families_hold_every_fault_once_in_the_order_of_the_core() -> None:
+    families = by_family()
+
+    assert list(families) == [family for family in Family if family in families]
+    assert sorted(name for faults in families.values() for name in faults) == list(catalogue())
+    assert all(fault.family is family for family, faults in families.items() for fault in faults.values())
+    assert all(list(faults) == sorted(faults) for faults in families.values())
+
+
+def test_the_handbook_has_all_pages_a_chapter_a_family() -> None:
+    chapters = re.split(r"^## (\w+)$", handbook(), flags=re.MULTILINE)[1:]
+
+    told = {
+        name: re.findall(r"^### (\w+)$", pages, re.MULTILINE) for name, pages in zip(*[iter(chapters)] * 2, strict=True)
+    }
+    assert told == {family.value.capitalize(): list(faults) for family, faults in by_family().items()}
+
+
+def test_what_is_healthy_is_told_in_words() -> None:
+    assert reactions(catalogue()["rate_limit"].nature) == "wait then retry, fall back"
 
 
 @EACH

@@ -1,12 +1,11 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chaosproxy.core.effects import Reject
 from chaosproxy.core.failures import Course, FailureKind, Phase, Reaction
-from chaosproxy.core.turn import Turn
+from chaosproxy.faults._base import Scope
 from chaosproxy.faults.permission_denied import PermissionDenied
+from tests.faults.turns import Asked, turn
 
 
 @pytest.mark.parametrize(
@@ -17,21 +16,27 @@ from chaosproxy.faults.permission_denied import PermissionDenied
         ({"message": "Not for you."}, None, None, "Not for you."),
     ],
 )
-def test_does(
-    settings: dict[str, Any],
-    status: int | None,
-    dialect: str | None,
-    message: str | None,
-    turn_of: Callable[..., Turn],
-) -> None:
+def test_does(settings: dict[str, Any], status: int | None, dialect: str | None, message: str | None) -> None:
     fault = PermissionDenied.model_validate({"type": "permission_denied", **settings})
-    (effect,) = fault.effects(turn_of(), "rights")
-    assert isinstance(effect, Reject)
-    assert (effect.kind, effect.phase) == (FailureKind.PERMISSION_DENIED, Phase.BEFORE_UPSTREAM)
-    assert (effect.status, effect.dialect, effect.message, effect.retry_after) == (status, dialect, message, None)
+    refused = Asked(fault).refused(turn(), triggered=True)
+    assert refused is not None
+    assert (refused.kind, refused.phase) == (FailureKind.PERMISSION_DENIED, Phase.BEFORE_UPSTREAM)
+    assert (refused.status, refused.dialect, refused.message, refused.retry_after) == (status, dialect, message, None)
+
+
+def test_sticks_to_the_tool_and_the_credentials_whatever_the_arguments() -> None:
+    right = Asked(PermissionDenied())
+    assert right.refused(turn()) is None
+    assert right.refused(turn(), triggered=True)
+    assert right.refused(turn())
+    assert right.refused(turn(fingerprint="other", path="/v1/charges/7"))
+    assert right.refused(turn(tool="receipt")) is None
+    assert right.refused(turn(upstream="search")) is None
+    assert right.refused(turn(credential="an admin's")) is None
 
 
 def test_asking_again_unchanged_is_not_healthy() -> None:
+    assert PermissionDenied().memory_scope is Scope.SESSION
     assert PermissionDenied.nature.course is Course.PERSISTENT
     assert not {Reaction.RETRY, Reaction.WAIT_THEN_RETRY} & set(PermissionDenied.nature.healthy)
 

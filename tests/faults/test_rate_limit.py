@@ -1,51 +1,35 @@
-from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chaosproxy.core.effects import Reject
-from chaosproxy.core.failures import FailureKind, Phase
+from chaosproxy.core.effects import Annotate, Quota, QuotaUnit, Reject
+from chaosproxy.core.failures import Course, FailureKind, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Scope
-from chaosproxy.faults.rate_limit import Bucket, RateLimit, Window
+from chaosproxy.faults.rate_limit import Memory, RateLimit
+from tests.faults.turns import Asked, turn
 
-LIMITS = st.integers(1, 7)
-PERIODS = st.sampled_from([0.25, 1.0, 7.0, 60.0])
-GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 2)), min_size=1, max_size=80)
-"""Shares of the period that pass between calls."""
-STARTS = st.sampled_from([0.0, 1_000.0, 123_456.789, 8_640_000.123456])
-
-Memory = Window | Bucket | None
+BY_TIME = ("fixed_window", "sliding_window", "token_bucket")
 
 
 def limiter(**settings: object) -> RateLimit:
     return RateLimit.model_validate({"type": "rate_limit", **settings})
 
 
-def quota(limit: int, per: float, algorithm: str) -> RateLimit:
-    return limiter(limit=limit, per=f"{per}s", algorithm=algorithm)
+def asking_for(tokens: int, now: float = 1_000.0) -> Turn:
+    return turn(now, body={"max_tokens": tokens})
 
 
-FIXED = st.builds(quota, LIMITS, PERIODS, st.just("fixed_window"))
-BUCKETS = st.builds(quota, LIMITS, PERIODS, st.just("token_bucket"))
-
-
-def numbers(fault: RateLimit) -> tuple[int, float]:
-    assert fault.limit is not None
-    assert fault.per is not None
-    return fault.limit, fault.per
-
-
-def ask(fault: RateLimit, turn: Turn, memory: Memory, *, triggered: bool = True) -> tuple[Reject | None, Memory]:
-    effects, memory = fault.step(turn, "quota", memory, triggered=triggered)
-    assert len(effects) <= 1
+def said(fault: RateLimit, memory: Memory, asked: Turn) -> tuple[Quota | None, Memory]:
+    """What a call that is let through is told of the quota."""
+    effects, memory = fault.step(asked, "quota", memory, triggered=True)
     for effect in effects:
-        assert isinstance(effect, Reject)
-        return effect, memory
+        assert isinstance(effect, Annotate)
+        return effect.quota, memory
     return None, memory
+
+
+# Without a quota
 
 
 @pytest.mark.parametrize(
@@ -59,41 +43,152 @@ def ask(fault: RateLimit, turn: Turn, memory: Memory, *, triggered: bool = True)
         ),
     ],
 )
-def test_does_without_a_quota(
-    settings: dict[str, Any], expected: tuple[object, ...], turn_of: Callable[..., Turn]
-) -> None:
-    fault = limiter(**settings)
+def test_does_without_a_quota(settings: dict[str, Any], expected: tuple[object, ...]) -> None:
+    asked = Asked(limiter(**settings))
     for key in (1, 2, 3):
-        rejected, memory = ask(fault, turn_of(key=key), fault.blank())
-        assert rejected is not None
-        assert memory is None
-        assert (rejected.kind, rejected.phase) == (FailureKind.RATE_LIMITED, Phase.BEFORE_UPSTREAM)
-        assert (rejected.retry_after, rejected.status, rejected.dialect, rejected.message) == expected
-        assert rejected.quota is None
+        refused = asked.refused(turn(key=key), triggered=True)
+        assert refused is not None
+        assert (refused.kind, refused.phase) == (FailureKind.RATE_LIMITED, Phase.BEFORE_UPSTREAM)
+        assert (refused.retry_after, refused.status, refused.dialect, refused.message) == expected
+        assert (refused.quota, refused.nature) == (None, None)
 
 
-@pytest.mark.parametrize("settings", [{}, {"limit": 1, "per": "1m"}])
-def test_leaves_alone_what_the_trigger_does_not_pick(settings: dict[str, Any], turn_of: Callable[..., Turn]) -> None:
+@pytest.mark.parametrize(
+    "settings", [{}, {"limit": 1, "per": "1m"}, {"limit": 1, "count": "concurrency"}], ids=["none", "time", "flight"]
+)
+def test_leaves_alone_what_the_trigger_does_not_pick(settings: dict[str, Any]) -> None:
     fault = limiter(**settings)
     memory = fault.blank()
     for _ in range(5):
-        assert ask(fault, turn_of(), memory, triggered=False) == (None, memory)
+        effects, after = fault.step(turn(), "quota", memory, triggered=False)
+        assert effects == ()
+        assert after is memory, "so that nobody thinks that the call has taken something"
 
 
-def test_a_quota_names_itself_and_when_to_come_back(turn_of: Callable[..., Turn]) -> None:
-    fault = limiter(limit=2, per="10s", dialect="openai", scope="session")
+# Over time
+
+
+@pytest.mark.parametrize("algorithm", BY_TIME)
+def test_a_quota_names_itself_and_when_to_come_back(algorithm: str) -> None:
+    asked = Asked(limiter(limit=2, per="10s", dialect="openai", scope="session", algorithm=algorithm))
+    assert asked.refused(turn(100.0), triggered=True) is None
+    assert asked.refused(turn(100.0), triggered=True) is None
+    refused = asked.refused(turn(102.0), triggered=True)
+    assert refused is not None
+    assert refused.quota is not None
+    wait = 3.0 if algorithm == "token_bucket" else 8.0
+    assert refused.retry_after == pytest.approx(wait)
+    assert refused.quota.resets == pytest.approx(8.0)
+    assert (refused.quota.limit, refused.quota.remaining, refused.quota.window) == (2, 0, 10.0)
+    assert (refused.quota.unit, refused.quota.asked, refused.dialect) == (QuotaUnit.REQUESTS, 1, "openai")
+    assert asked.refused(turn(102.0 + wait * 0.9), triggered=True)
+    assert asked.refused(turn(102.0 + wait), triggered=True) is None
+    assert asked.fault.memory_scope is Scope.SESSION
+
+
+@pytest.mark.parametrize("algorithm", BY_TIME)
+def test_who_is_let_in_is_told_how_the_quota_stands(algorithm: str) -> None:
+    fault = limiter(limit=3, per="9s", dialect="github", algorithm=algorithm)
     memory = fault.blank()
-    for now in (100.0, 103.0):
-        rejected, memory = ask(fault, turn_of(now), memory)
-        assert rejected is None
-    rejected, memory = ask(fault, turn_of(104.0), memory)
-    assert rejected is not None
-    assert rejected.quota is not None
-    assert (rejected.retry_after, rejected.quota.limit, rejected.quota.window) == (6.0, 2, 10.0)
-    assert rejected.dialect == "openai"
-    assert ask(fault, turn_of(109.9), memory)[0] is not None
-    assert ask(fault, turn_of(110.0), memory)[0] is None
-    assert fault.memory_scope is Scope.SESSION
+    for remaining, spent in ((2, 3.0), (1, 6.0), (0, 9.0)):
+        quota, memory = said(fault, memory, turn(100.0))
+        resets = spent if algorithm == "token_bucket" else 9.0
+        assert quota is not None
+        assert quota.resets == pytest.approx(resets)
+        assert (quota.limit, quota.remaining, quota.window, quota.unit) == (3, remaining, 9.0, QuotaUnit.REQUESTS)
+
+
+def test_it_is_told_in_the_dialect_of_the_rule_and_not_at_all_if_that_is_not_wanted() -> None:
+    (aside,), _ = (rule := limiter(limit=3, per="9s", dialect="github")).step(turn(), "q", rule.blank(), triggered=True)
+    assert isinstance(aside, Annotate)
+    assert aside.dialect == "github"
+    silent = limiter(limit=3, per="9s", warn=False)
+    assert silent.step(turn(), "q", silent.blank(), triggered=True)[0] == ()
+
+
+def test_a_quota_of_ten_thousand_is_as_small_to_remember_as_one_of_one() -> None:
+    asked, refused = Asked(limiter(limit=10_000, per="1h", warn=False)), 0
+    for _ in range(10_050):
+        refused += asked.refused(turn(), triggered=True) is not None
+    assert refused == 50
+
+
+# Tokens
+
+
+def test_tokens_are_counted_by_what_a_call_asks_for() -> None:
+    fault = limiter(limit=100, per="1m", count="tokens")
+    quota, memory = said(fault, fault.blank(), asking_for(60))
+    assert quota == Quota(100, 40, 60.0, 60.0, QuotaUnit.TOKENS, 60)
+    (refused,), _ = fault.step(asking_for(41), "q", memory, triggered=True)
+    assert isinstance(refused, Reject)
+    assert (refused.kind, refused.retry_after) == (FailureKind.RATE_LIMITED, 60.0)
+    assert refused.quota == Quota(100, 40, 60.0, 60.0, QuotaUnit.TOKENS, 41)
+    quota, memory = said(fault, memory, asking_for(40))
+    assert quota is not None
+    assert quota.remaining == 0
+
+
+def test_what_no_model_reads_passes_a_quota_on_tokens_uncounted() -> None:
+    fault = limiter(limit=1, per="1m", count="tokens")
+    _, full = said(fault, fault.blank(), asking_for(1))
+    assert fault.step(turn(body=None), "q", full, triggered=True) == ((), full)
+    assert fault.step(turn(body={"amount": 700}), "q", full, triggered=True) == ((), full)
+
+
+@pytest.mark.parametrize("algorithm", BY_TIME)
+def test_what_is_larger_than_the_whole_quota_is_refused_for_ever_and_judged_so(algorithm: str) -> None:
+    fault = limiter(
+        limit=100, per="1m", count="tokens", algorithm=algorithm, dialect="openai", message="Slow down.", status=403
+    )
+    memory: Memory = fault.blank()
+    for now in (1_000.0, 1_060.0, 9_999.0):
+        (refused,), after = fault.step(asking_for(101, now), "q", memory, triggered=True)
+        assert isinstance(refused, Reject)
+        assert (refused.kind, refused.retry_after) == (FailureKind.REQUEST_TOO_LARGE, None)
+        assert (refused.dialect, refused.message, refused.status) == ("openai", None, None)
+        assert refused.quota == Quota(100, 100, 0.0, 60.0, QuotaUnit.TOKENS, 101)
+        assert refused.nature is not None
+        assert refused.nature.course is Course.PERSISTENT
+        assert Reaction.CHANGE_ARGUMENTS in refused.nature.healthy
+        assert Reaction.WAIT_THEN_RETRY not in refused.nature.healthy
+        assert after == memory, "it takes nothing from the quota"
+
+
+# Concurrency
+
+
+def test_so_many_are_in_flight_and_no_more() -> None:
+    fault = limiter(limit=2, count="concurrency", dialect="stripe")
+    first, memory = said(fault, fault.blank(), turn())
+    second, memory = said(fault, memory, turn())
+    assert first == Quota(2, 1, 0.0, None, QuotaUnit.CONCURRENCY, 1)
+    assert second == Quota(2, 0, 0.0, None, QuotaUnit.CONCURRENCY, 1)
+    (refused,), after = fault.step(turn(9_999.0), "q", memory, triggered=True)
+    assert isinstance(refused, Reject)
+    assert (refused.kind, refused.retry_after, refused.quota) == (FailureKind.RATE_LIMITED, None, second)
+    assert after == memory
+    _, memory = said(fault, fault.returned(memory), turn())
+    assert fault.step(turn(), "q", memory, triggered=True)[0]
+
+
+def test_nobody_knows_when_a_place_is_free_so_only_what_was_given_is_said() -> None:
+    asked = Asked(limiter(limit=1, count="concurrency", retry_after="3s"))
+    asked.refused(turn(), triggered=True)
+    refused = asked.refused(turn(), triggered=True)
+    assert refused is not None
+    assert refused.retry_after == 3.0
+
+
+def test_places_are_lent_and_time_is_not() -> None:
+    assert RateLimit.lends
+    for settings in ({}, *({"limit": 2, "per": "1s", "algorithm": algorithm} for algorithm in BY_TIME)):
+        fault = limiter(**settings)
+        _, memory = fault.step(turn(), "q", fault.blank(), triggered=True)
+        assert fault.returned(memory) is memory
+
+
+# Mistakes
 
 
 @pytest.mark.parametrize(
@@ -104,9 +199,15 @@ def test_a_quota_names_itself_and_when_to_come_back(turn_of: Callable[..., Turn]
         ({"limit": 5, "per": "1m", "retry_after": "1s"}, "retry_after: a real limit says by itself"),
         ({"scope": "session"}, "scope: without `limit` and `per` there is no quota"),
         ({"algorithm": "token_bucket"}, "algorithm: without `limit` and `per`"),
+        ({"count": "tokens"}, "count: without `limit` and `per`"),
+        ({"warn": False}, "warn: without `limit` and `per`"),
         ({"limit": 0, "per": "1m"}, "limit\n.*greater than or equal to 1"),
         ({"limit": 2.5, "per": "1m"}, "limit\n.*integer"),
         ({"limit": 5, "per": 0}, "per\n.*greater than 0"),
+        ({"limit": 5, "per": "1m", "count": "money"}, "count\n"),
+        ({"limit": 5, "per": "1m", "count": "concurrency"}, "per: calls in flight are counted at one moment"),
+        ({"limit": 5, "algorithm": "token_bucket", "count": "concurrency"}, "algorithm: calls in flight"),
+        ({"limit": 10_001, "per": "1m", "algorithm": "sliding_window"}, "limit: .* at most 10000"),
         ({"status": 200}, "status\n.*greater than or equal to 400"),
         ({"limit": 5, "per": "1m", "scope": "planet"}, "scope\n"),
     ],
@@ -116,101 +217,13 @@ def test_refuses(settings: dict[str, Any], complaint: str) -> None:
         limiter(**settings)
 
 
-@given(FIXED, GAPS, STARTS)
-def test_a_fixed_window_admits_what_a_plain_count_of_the_window_admits(
-    turn_of: Callable[..., Turn], fault: RateLimit, gaps: list[float], now: float
-) -> None:
-    limit, per = numbers(fault)
-    memory, admitted, opened = fault.blank(), list[float](), None
-    for gap in gaps:
-        now += gap * per
-        if opened is None or now >= opened + per - 1e-6:
-            opened, admitted = now, []
-        rejected, memory = ask(fault, turn_of(now), memory)
-        assert (rejected is None) == (len(admitted) < limit)
-        if rejected is None:
-            admitted.append(now)
-
-
-@given(BUCKETS, GAPS, STARTS)
-def test_a_bucket_admits_what_exact_arithmetic_admits(
-    turn_of: Callable[..., Turn], fault: RateLimit, gaps: list[float], now: float
-) -> None:
-    limit, per = numbers(fault)
-    rate = Fraction(limit) / Fraction(per)
-    tokens, last, memory = Fraction(limit), Fraction(now), fault.blank()
-    for gap in gaps:
-        now += gap * per
-        tokens, last = min(Fraction(limit), tokens + (Fraction(now) - last) * rate), Fraction(now)
-        rejected, memory = ask(fault, turn_of(now), memory)
-        if abs(tokens - 1) > Fraction(1, 10**5) * rate:  # nearer than that, a float may fall to either side
-            assert (rejected is None) == (tokens >= 1)
-        if rejected is None:
-            tokens -= 1
-
-
-@given(st.one_of(FIXED, BUCKETS), GAPS, STARTS)
-def test_who_comes_back_after_the_time_named_is_let_in_and_who_comes_earlier_is_not(
-    turn_of: Callable[..., Turn], fault: RateLimit, gaps: list[float], now: float
-) -> None:
-    _, per = numbers(fault)
-    memory = fault.blank()
-    for gap in gaps:
-        now += gap * per
-        rejected, memory = ask(fault, turn_of(now), memory)
-        if rejected is not None:
-            assert rejected.retry_after is not None
-            assert 0 < rejected.retry_after <= per + 1e-6
-            early = now + rejected.retry_after * 0.9
-            if now + rejected.retry_after - early > 1e-5:
-                assert ask(fault, turn_of(early), memory)[0] is not None
-            assert ask(fault, turn_of(now + rejected.retry_after), memory)[0] is None
-
-
-@given(BUCKETS, GAPS, STARTS)
-def test_a_bucket_never_admits_more_than_its_size_and_what_flowed_in(
-    turn_of: Callable[..., Turn], fault: RateLimit, gaps: list[float], now: float
-) -> None:
-    limit, per = numbers(fault)
-    memory, admitted = fault.blank(), list[float]()
-    for gap in gaps:
-        now += gap * per
-        rejected, memory = ask(fault, turn_of(now), memory)
-        if rejected is None:
-            admitted.append(now)
-    for first, start in enumerate(admitted):
-        for count, end in enumerate(admitted[first:], start=1):
-            assert count <= limit + (end - start) * limit / per + 1e-3
-
-
-def test_a_rounding_error_of_the_clock_shuts_nobody_out(turn_of: Callable[..., Turn]) -> None:
-    fault, short = quota(1, 60.0, "fixed_window"), 0
-    for number in range(200):
-        start = number * 0.037  # soon after boot: later, these sums are exact
-        now = start + 0.03
-        _, memory = ask(fault, turn_of(start), fault.blank())
-        rejected, memory = ask(fault, turn_of(now), memory)
-        assert rejected is not None
-        assert rejected.retry_after is not None
-        short += now + rejected.retry_after < start + 60.0
-        assert ask(fault, turn_of(now + rejected.retry_after), memory)[0] is None
-    assert short > 0, "no sum was short of the window's end, so this shows nothing"
-
-
-def test_a_patient_client_gets_exactly_its_rate_for_ever(turn_of: Callable[..., Turn]) -> None:
-    fault = quota(3, 1.0, "token_bucket")
-    memory, now, let_in = fault.blank(), 50_000.0, 0
-    while now < 50_400.0:
-        rejected, memory = ask(fault, turn_of(now), memory)
-        let_in += rejected is None
-        now += rejected.retry_after or 0.0 if rejected else 0.0
-    assert let_in in (3 + 1199, 3 + 1200)
-
-
-def test_a_quota_of_ten_thousand_is_as_small_to_remember_as_one_of_one(turn_of: Callable[..., Turn]) -> None:
-    fault = limiter(limit=10_000, per="1h")
-    memory, refused = fault.blank(), 0
-    for _ in range(10_050):
-        rejected, memory = ask(fault, turn_of(), memory)
-        refused += rejected is not None
-    assert refused == 50
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"limit": 10_000, "per": "1m", "algorithm": "sliding_window"},
+        {"limit": 2_000_000, "per": "1m", "algorithm": "sliding_window", "count": "tokens"},
+        {"limit": 5, "count": "concurrency", "retry_after": "1s", "scope": "credential"},
+    ],
+)
+def test_takes(settings: dict[str, Any]) -> None:
+    assert limiter(**settings).limit == settings["limit"]

@@ -38,3 +38,10 @@ def test_refuses(settings: dict[str, Any]) -> None:
 def test_half_a_head_is_no_complete_message() -> None:
     with pytest.raises(ValueError, match="ending: half a head"):
         TruncatedBody.model_validate({"type": "truncated_body", "keep": "half the head", "ending": "complete"})
+
+
+@pytest.mark.parametrize(("ending", "explicit"), [("close", True), ("reset", True), ("complete", False)])
+def test_a_cut_that_looks_like_an_end_is_no_error_to_the_agent(ending: str, explicit: bool) -> None:
+    fault = TruncatedBody.model_validate({"type": "truncated_body", "keep": "1KiB", "ending": ending})
+    assert fault.judged_by.explicit is explicit
+    assert fault.judged_by.healthy == TruncatedBody.nature.healthy

@@ -1,9 +1,11 @@
 """Files that a profile names: they are read with it, from its own folder."""
 
+import json
 from pathlib import Path
 
 import pytest
 import trustme
+import yaml
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -11,10 +13,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from chaosproxy.core.effects import Reject
+from chaosproxy.core.answer import Reply
+from chaosproxy.core.effects import Reject, Rewrite, Unfit
 from chaosproxy.core.failures import FailureKind, Phase
 from chaosproxy.profiles.loader import LoadedProfile, load_profile
 from chaosproxy.profiles.mistakes import ProfileError
+from tests.faults.turns import turn
 
 OURS = "description: Ours.\nkinds:\n  rate_limited: {status: 420, text: calm down}\n"
 
@@ -38,6 +42,19 @@ def test_a_dialect_of_ones_own_is_found_beside_the_profile(tmp_path: Path) -> No
 
     assert (reply.status, reply.body) == (420, b"calm down")
     assert set(loaded.dialects) == {"generic", "ours.yaml"}
+
+
+def test_a_fault_may_name_what_stands_in_front_of_a_tool(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text(OURS)
+    rule = "rules:\n  - {name: r, fault: {type: bad_gateway, gateway: %s}}\n"
+    profile = tmp_path / "p.yaml"
+    for gateway in ("nginx", "./ours.yaml"):
+        profile.write_text("version: 1\nname: p\nupstreams: {a: 'http://a'}\n" + rule % gateway)
+        assert set(load_profile([profile], {}).dialects) == {"generic", gateway}
+
+    profile.write_text("version: 1\nname: p\nupstreams: {a: 'http://a'}\n" + rule % "nginxx")
+    with pytest.raises(ProfileError, match=r"p.yaml:5:51: rules\[0\].fault.gateway: expected a dialect .*`nginx`\?"):
+        load_profile([profile], {})
 
 
 def test_the_digest_knows_what_is_in_the_dialect(tmp_path: Path) -> None:
@@ -190,3 +207,127 @@ def test_an_overlay_names_files_beside_itself(tmp_path: Path) -> None:
     loaded = load_profile([tmp_path / "p.yaml", tmp_path / "over" / "o.yaml"], {})
 
     assert "ours.yaml" in loaded.dialects
+
+
+# The files of faults
+
+SCHEMA = "type: object\nrequired: [id]\nproperties:\n  id: {type: integer}\n"
+
+
+def load_rule(folder: Path, *faults: str) -> LoadedProfile:
+    rules = "".join(f"  - {{name: r{nth}, when: {{every: 2}}, fault: {fault}}}\n" for nth, fault in enumerate(faults))
+    (folder / "p.yaml").write_text(f"version: 1\nname: p\nupstreams: {{a: 'http://a'}}\nrules:\n{rules}")
+    return load_profile([folder / "p.yaml"], {})
+
+
+def said_of_rule(folder: Path, *faults: str) -> list[str]:
+    with pytest.raises(ProfileError) as caught:
+        load_rule(folder, *faults)
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def spoiled(loaded: LoadedProfile, body: bytes, rule: int = 0) -> Reply | Unfit:
+    (effect,) = loaded.profile.rules[rule].fault[-1].effects(turn(), "r")
+    assert isinstance(effect, Rewrite)
+    return effect.change(Reply(200, b"OK", (), body))
+
+
+@pytest.mark.parametrize("name", ["schema.yaml", "schema.json"])
+def test_a_fault_gets_what_stands_in_its_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(SCHEMA if name.endswith("yaml") else json.dumps(yaml.safe_load(SCHEMA)))
+
+    loaded = load_rule(tmp_path, f"{{type: schema_drift, how: missing, json_schema: {name}}}")
+
+    assert spoiled(loaded, b'{"id": 1, "name": "a"}') == Reply(200, b"OK", (), b'{"name": "a"}')
+    assert spoiled(loaded, b'{"id": "1"}') == Unfit("not_by_schema")
+
+
+def test_each_fault_gets_its_own_also_in_a_list(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(SCHEMA)
+    (tmp_path / "other.yaml").write_text(SCHEMA.replace("integer", "string"))
+
+    loaded = load_rule(
+        tmp_path,
+        "{type: schema_drift, json_schema: one.yaml}",
+        "[{type: latency, delay: 1s}, {type: schema_drift, json_schema: other.yaml}]",
+        "{type: schema_drift, json_schema: one.yaml}",
+    )
+
+    bodies = [spoiled(loaded, b'{"id": 1}', 0), spoiled(loaded, b'{"id": "1"}', 1), spoiled(loaded, b'{"id": 1}', 2)]
+    assert [body.body for body in bodies if isinstance(body, Reply)] == [b'{"Id": 1}', b'{"Id": "1"}', b'{"Id": 1}']
+
+
+def test_the_digest_knows_what_is_in_the_file_of_a_fault(tmp_path: Path) -> None:
+    fault = "{type: schema_drift, json_schema: schema.yaml}"
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    before = load_rule(tmp_path, fault).digest
+    assert load_rule(tmp_path, fault).digest == before
+    (tmp_path / "schema.yaml").write_text(SCHEMA.replace("integer", "string"))
+
+    assert load_rule(tmp_path, fault).digest != before
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "messages"),
+    [
+        (
+            "json_schema: s.yaml",
+            None,
+            [
+                (
+                    "p.yaml:5:75: rules[0].fault.json_schema: "
+                    "expected the path of a file, got `s.yaml`: there is no such file"
+                )
+            ],
+        ),
+        (
+            "openapi: s.yaml",
+            "openapi: 3.1.0\npaths:\n  /a/{b}:\n    get:\n      responses:\n        200: {$ref: '#/no'}\n",
+            [("s.yaml:6:14: paths./a/{b}.get.responses.200: expected a reference to something, and there is no #/no")],
+        ),
+        (
+            "openapi: s.yaml",
+            "swagger: 2.0\n",
+            ["s.yaml:1:1: expected an OpenAPI document of version 3 (`openapi: 3.…`)"],
+        ),
+        ("json_schema: s.yaml", "a: 1\na: 2\n", ["s.yaml:2:1: a: expected each key once, got it again after line 1"]),
+        ("json_schema: s.json", '{\n"a": }', ["s.json:2:6: this is not JSON: Expecting value"]),
+        ("json_schema: s.json", '{"const": NaN}', ["s.json:1:1: this is not JSON: NaN is no number"]),
+        (
+            "json_schema: s.json",
+            '{"properties":\n  {"a/b": 1}}',
+            ["s.json:2:11: properties.a/b: expected a schema, that is a mapping"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_file_of_a_fault_is_told_where_it_stands(
+    tmp_path: Path, setting: str, text: str | None, messages: list[str]
+) -> None:
+    if text is not None:
+        (tmp_path / setting.rpartition(" ")[2]).write_text(text)
+    fault = f"{{type: schema_drift, {setting}}}"
+
+    assert said_of_rule(tmp_path, fault) == messages
+    if text is not None:
+        assert said_of_rule(tmp_path, fault, fault) == messages, "once, however many rules name it"
+
+
+def test_files_of_one_name_in_two_folders_are_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "over"):
+        folder.mkdir(exist_ok=True)
+        (folder / "s.yaml").write_text(SCHEMA)
+    rule = "rules:\n  - {name: %s, fault: {type: schema_drift, json_schema: s.yaml}}\n"
+    (tmp_path / "p.yaml").write_text("version: 1\nname: p\nupstreams: {a: 'http://a'}\n" + rule % "one")
+    (tmp_path / "over" / "o.yaml").write_text(rule % "other")
+
+    with pytest.raises(ProfileError, match=r"expected one file of this name, got `s.yaml` in two folders"):
+        load_profile([tmp_path / "p.yaml", tmp_path / "over" / "o.yaml"], {})
+
+
+def test_a_large_description_of_an_api_is_no_profile_and_need_not_be_as_small(tmp_path: Path) -> None:
+    properties = {f"property_{nth}": {"type": "string", "description": "x" * 80} for nth in range(12_000)}
+    (tmp_path / "s.json").write_text(json.dumps({"required": ["id"], "properties": properties}))
+    assert (tmp_path / "s.json").stat().st_size > 1_048_576
+
+    loaded = load_rule(tmp_path, "{type: schema_drift, how: missing, json_schema: s.json}")
+    assert spoiled(loaded, b'{"id": 1}') == Reply(200, b"OK", (), b"{}")

@@ -101,6 +101,43 @@ def test_a_profile_reads_as_it_was_meant() -> None:
             "match: {tool: t, header: {A: b}}, when: {calls: 11}",
             "The 11th call to `t` in each session, if it comes with the header A: b",
         ),
+        ("match: {tool: t}, when: {exactly: 2 of 10}", "Exactly 2 of 10 calls to `t` in each session"),
+        (
+            "when: {exactly: 1 of 5, key: fingerprint}",
+            "Exactly 1 of 5 calls with the same arguments in each session",
+        ),
+        ("when: {exactly: 1 of 5, key: arrival}", "Exactly 1 of 5 calls in the order of arrival"),
+        (
+            "match: {tool: t}, when: {exactly: 1 of 5, calls: 1-10, max: 2}",
+            "The 1st to 10th calls to `t` in each session, if it is one of exactly 1 of 5, at most twice in a session",
+        ),
+        ("when: {probability: 5%, after: 30s}", "5% of all calls, from 30s after the start"),
+        ("when: {for: 5m}", "All calls, for 5m, beginning at the start"),
+        ("when: {after: 30s, for: 5m}", "All calls, for 5m, beginning 30s after the start"),
+        ("when: {for: 1m, repeat: 10m}", "All calls, for 1m out of every 10m, the first time at the start"),
+        (
+            "when: {after: 30s, for: 1m, repeat: 10m}",
+            "All calls, for 1m out of every 10m, the first time 30s after the start",
+        ),
+        (
+            "when: {ramp: {to: 50%, over: 10m}}",
+            "All calls, with a chance that goes from 0% to 50% within 10m and stays there",
+        ),
+        (
+            "when: {outage: {up: 5m, down: 20s}}",
+            "All calls, while the tool is down (up for 5m and then down for 20s on average, for all sessions at once)",
+        ),
+        (
+            "when: {outage: {up: 5m, down: 20s, timing: fixed}}",
+            "All calls, while the tool is down (up for 5m and then down for 20s each time, for all sessions at once)",
+        ),
+        (
+            "when: {burst: {share: 10%, length: 5}, sessions: 20%}",
+            (
+                "All calls, in 20% of all sessions, in bursts (10% of the calls of a tool in a session, "
+                "about 5 in a row)"
+            ),
+        ),
         ("when: {every: 22}", "Every 22nd call to each tool in each session"),
         ("when: {every: 1}", "All calls"),
         ("when: {attempts: 1-2}", "The 1st to 2nd attempts of each operation"),
@@ -143,3 +180,36 @@ def test_a_profile_that_does_nothing_says_so() -> None:
 )
 def test_settings_are_said_in_the_units_of_a_profile(fault: str, settings: str) -> None:
     assert settings in explain(load(with_rule(f"{{name: r, fault: {fault}}}")))[2]
+
+
+def lines_of(text: str) -> list[str]:
+    return explain(load(text))[2:-1]
+
+
+def test_a_rule_that_goes_on_says_so() -> None:
+    slow = "{name: slow, continue: true, fault: {type: latency, delay: 1s}}"
+    assert lines_of(with_rule(slow, "  - {name: broken, fault: {type: server_error}}\n")) == [
+        (
+            "1. All calls: before the tool runs, the tool takes its time, and then answers as ever (delay: 1s); "
+            "then the later rules are asked too. [slow]"
+        ),
+        lines_of(with_rule("{name: broken, fault: {type: server_error}}"))[0].replace("1.", "2."),
+        (
+            "The first rule that fires decides, unless it leaves later ones to be asked too; "
+            "calls that no rule hits go through untouched."
+        ),
+    ]
+
+
+def test_phases_are_told_one_after_the_other() -> None:
+    rules = "".join(f"  - {{name: {name}, match: {{tool: {name}}}, fault: {{type: server_error}}}}\n" for name in "abc")
+    phases = "phases:\n  - {name: calm, for: 5m}\n  - {name: storm, for: 10m, rules: [a, b]}\n"
+    text = f"version: 1\nname: n\nrules:\n{rules}{phases}"
+
+    assert lines_of(f"{text}  - {{name: end, rules: b}}\n")[3:7] == [
+        "Phase `calm`, from the start to 5m: no rule of a phase fires.",
+        "Phase `storm`, from 5m to 15m: `a` and `b` may fire.",
+        "Phase `end`, from 15m to the end: `b` may fire.",
+        "In no phase, and so always on: `c`.",
+    ]
+    assert lines_of(text)[5] == "In no phase, and so always on: `c`. After 15m, rules of a phase are off."

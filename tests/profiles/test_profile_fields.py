@@ -21,10 +21,11 @@ def test_anything_else_is_refused(written: object) -> None:
 
 
 def test_models_take_what_they_give() -> None:
-    when = When.model_validate({"calls": [1, "4-6"], "attempts": 2})
+    when = When.model_validate({"calls": [1, "4-6"], "attempts": 2, "exactly": "2 of 10"})
 
     assert when.calls == ((1, 1), (4, 6))
-    assert When.model_validate(when.model_dump()) == when
+    assert when.exactly == (2, 10)
+    assert When.model_validate(when.model_dump(by_alias=True)) == when
 
 
 def test_one_fault_needs_no_list() -> None:

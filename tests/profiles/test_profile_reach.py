@@ -24,7 +24,7 @@ def of_rules(*rules: str, top: str = TOOLS) -> list[str]:
     return [line.partition(": ")[2] for line in refusals(f"{top}rules:\n{lines}")]
 
 
-BROKEN = "fault: {type: unauthorized}"
+BROKEN = "fault: {type: server_error}"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,12 @@ def test_a_rule_whose_calls_an_earlier_one_takes_is_refused(first: str, second: 
     ("first", "second"),
     [
         (f"when: {{probability: 99%}}, {BROKEN}", BROKEN),
+        (f"when: {{after: 1s}}, {BROKEN}", BROKEN),
+        (f"when: {{for: 1h}}, {BROKEN}", BROKEN),
+        (f"when: {{exactly: 9 of 10}}, {BROKEN}", BROKEN),
+        (f"when: {{ramp: {{to: 100%, over: 1s}}}}, {BROKEN}", BROKEN),
+        (f"when: {{sessions: 99%}}, {BROKEN}", BROKEN),
+        ("continue: true, fault: {type: latency, delay: 1s}", BROKEN),
         (f"when: {{max: 3}}, {BROKEN}", BROKEN),
         (f"when: {{attempts: 1}}, {BROKEN}", BROKEN),
         ("fault: {type: rate_limit, limit: 5, per: 1s}", BROKEN),
@@ -115,6 +121,17 @@ def test_a_rule_whose_calls_an_earlier_one_takes_is_refused(first: str, second: 
 )
 def test_a_rule_that_keeps_some_calls_is_not(first: str, second: str) -> None:
     assert of_rules(first, second) == []
+
+
+@pytest.mark.parametrize(
+    ("phases", "said"),
+    [
+        ("[{name: storm, for: 1m, rules: r1}]", []),
+        ("[{name: storm, for: 1m, rules: r2}]", ["rules[1]: unreachable: rule `r1` always fires first"]),
+    ],
+)
+def test_a_rule_that_is_only_on_at_times_takes_no_other_rules_calls(phases: str, said: list[str]) -> None:
+    assert of_rules(BROKEN, BROKEN, top=f"{TOOLS}phases: {phases}\n") == said
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,9 @@ def test_tools_that_name_the_same_calls_are_refused() -> None:
             "rules[0].fault[2].type: cannot share a call with `connection_reset`: each of them answers or ends it",
         ),
         (
-            "[{type: unauthorized}, {type: latency, delay: 1s, phase: after_upstream}]",
+            "[{type: server_error}, {type: latency, delay: 1s, phase: after_upstream}]",
             (
-                "rules[0].fault[1]: unreachable: `unauthorized` ends the call before the upstream, "
+                "rules[0].fault[1]: unreachable: `server_error` ends the call before the upstream, "
                 "so nothing happens after it"
             ),
         ),
@@ -160,3 +160,76 @@ def test_what_is_measured_for_the_whole_run_is_not_asked_of_one_fault() -> None:
 
     assert "expect.duplicate_effects.of" in said
     assert "for the whole run" in said
+
+
+@pytest.mark.parametrize(
+    "faults", ["{type: server_error}", "[{type: latency, delay: 1s}, {type: rate_limit}]", "{type: tls_handshake}"]
+)
+def test_a_rule_that_ends_calls_cannot_go_on(faults: str) -> None:
+    (said,) = refusals(with_rule(f"{{name: r, continue: true, fault: {faults}}}"))
+
+    ending = faults.rpartition("type: ")[2].strip("}]")
+    assert said == (
+        f"a.yaml:4:25: rules[0].continue: cannot go on: `{ending}` answers or ends the call, "
+        "so later rules would have nothing to strike"
+    )
+
+
+@pytest.mark.parametrize(
+    "said", ["continue: false, fault: {type: server_error}", "continue: true, fault: {type: latency, delay: 1s}"]
+)
+def test_a_rule_goes_on_if_its_faults_leave_something(said: str) -> None:
+    assert refusals(with_rule(f"{{name: r, {said}}}")) == []
+
+
+RULE = "{name: rain, fault: {type: server_error}}"
+
+
+@pytest.mark.parametrize(
+    ("phases", "said"),
+    [
+        (
+            "[{name: calm}, {name: storm, rules: rain}]",
+            "5:10: phases[0]: expected `for`: only the last phase may last for ever",
+        ),
+        (
+            "[{name: calm, for: 1m}, {name: calm, rules: rain}]",
+            "5:40: phases[1].name: expected a name of its own, got `calm` again",
+        ),
+        (
+            "[{name: storm, rules: [rain, rian]}]",
+            "5:38: phases[0].rules[1]: expected the name of a rule, got `rian`; did you mean `rain`?",
+        ),
+        ("[{name: storm, rules: 'snow*'}]", "5:31: phases[0].rules: expected the name of a rule (rain), got `snow*`"),
+    ],
+)
+def test_phases_that_do_not_fit_are_refused(phases: str, said: str) -> None:
+    assert refusals(with_rule(RULE, f"phases: {phases}\n")) == [f"a.yaml:{said}"]
+
+
+@pytest.mark.parametrize(
+    ("phases", "said"),
+    [
+        (
+            "[{name: a, for: 1}, {name: b, rules: nobody}]",
+            "phases[0].for: expected a duration with its unit, such as 250ms, 2s, 5m or 1h, got 1",
+        ),
+        ("[{for: 1m}, {name: b, rules: nobody}]", "phases[0].name: expected this key, which is missing"),
+        (
+            "[{name: a, fr: 1m}]",
+            "phases[0].fr: expected a key that is known here, got `fr`; did you mean `for`?",
+        ),
+    ],
+)
+def test_of_phases_that_are_wrong_in_themselves_nothing_else_is_said(phases: str, said: str) -> None:
+    second = "{name: wind, fault: {type: server_error}}"
+    (found,) = refusals(with_rule(RULE, f"  - {second}\nphases: {phases}\n"))
+    assert found.partition(": ")[2] == said
+
+
+@pytest.mark.parametrize(
+    "phases",
+    ["[]", "[{name: all}]", "[{name: a, for: 1m, rules: [rain, 'r*']}, {name: b, for: 2m}, {name: c, rules: r*}]"],
+)
+def test_phases_that_fit_are_not(phases: str) -> None:
+    assert refusals(with_rule(RULE, f"phases: {phases}\n")) == []

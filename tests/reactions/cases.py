@@ -10,6 +10,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "latency": "delay: 300ms",
         "slow_body": "bytes_per_second: 64",
+        "late_reply": "delay: 1500ms",
         "rate_limit": "retry_after: 1s",
         "duplicate_event": "event: 5",
         "reordered_events": "event: 5",
@@ -45,6 +46,10 @@ HANDSHAKES: Mapping[str, str] = MappingProxyType(
 """What is done to handshakes, by what is wrong with them."""
 
 
+STORIES = frozenset({"stale_response", "reordered_replies"})
+"""Faults that one call alone cannot show."""
+
+
 def called() -> dict[str, type[Fault]]:
-    """The faults that clients can be tried on through the gateway: those of TLS strike tunnels only."""
-    return {name: fault for name, fault in catalogue().items() if not fault.strikes_handshake}
+    """The faults that clients can be tried on with one call through the gateway; those of TLS strike tunnels only."""
+    return {name: fault for name, fault in catalogue().items() if not fault.strikes_handshake and name not in STORIES}

@@ -110,6 +110,9 @@ def page(table: Table) -> str:
         "documentation promises, because `StripeClient` makes none by itself. Where more than one call was made, the",
         "client made the others without being told.",
         "",
+        "`stale_response` and `reordered_replies` are not here: it takes several calls to show them, and no client",
+        "notices.",
+        "",
         "A client that *gets all of it* has recovered, or was not harmed; one that *gets other data* has taken what is",
         "wrong for right, and it is up to the agent to notice.",
     ]

@@ -7,8 +7,8 @@ import pytest
 
 from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
 from chaosproxy.core.decision import QUIET, Decision, Injection
-from chaosproxy.core.effects import Ending, Extent, Place, Stall, Throttle, Truncate
-from chaosproxy.core.failures import Course, Outcome, Phase
+from chaosproxy.core.effects import Ending, Extent, Place, Reject, Stall, Throttle, Truncate
+from chaosproxy.core.failures import Course, FailureKind, Outcome, Phase
 from chaosproxy.recovery.causes import NATURES, cause_of, delivered
 from tests.recovery.conversation import LATENCY, SPOIL, TRANSIENT, inject
 
@@ -36,6 +36,13 @@ def fault(answer: Answer, *injections: Injection, **more: Any) -> str:  # noqa: 
 def test_what_we_answered_is_the_faults_doing() -> None:
     cause = cause_of(Decision("r", (SPOIL,)), replace(FAILED, origin=Origin.INJECTED))
     assert (cause.fault, cause.rule, cause.nature) == ("malformed_json", "the malformed_json rule", SPOIL.nature)
+
+
+def test_what_was_said_may_have_another_nature_than_the_fault() -> None:
+    lasting = NATURES[Outcome.INVALID]
+    reject = Reject(FailureKind.REQUEST_TOO_LARGE, Phase.BEFORE_UPSTREAM, nature=lasting)
+    cause = cause_of(Decision("r", (inject("rate_limit", TRANSIENT, reject),)), replace(FAILED, origin=Origin.INJECTED))
+    assert (cause.fault, cause.nature) == ("rate_limit", lasting)
 
 
 def test_of_several_faults_the_last_one_ends_the_call() -> None:

@@ -58,6 +58,7 @@ def test_struck_call(recorder: Recorder) -> None:
             truth=UpstreamTruth.EXECUTED,
             skipped="not_json",
             problem="upstream closed",
+            executions=2,
         ),
     )
 
@@ -102,6 +103,7 @@ def test_struck_call(recorder: Recorder) -> None:
         "hint": {"seconds": 2.0, "source": "retry-after", "granularity": 1.0},
         "trace_id": "4bf9",
         "problem": "upstream closed",
+        "executions": 2,
     }
 
 

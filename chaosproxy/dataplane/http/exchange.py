@@ -13,8 +13,10 @@ from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.asides import Asides
+from chaosproxy.dataplane.http.overtaking import answered
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
-from chaosproxy.dataplane.http.requests.reading import BODY_CAP, Judged, hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.requests.reading import Judged, hint_of, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.upstreams.upstream import NONE, Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
     IDEMPOTENT,
@@ -24,7 +26,6 @@ from chaosproxy.dataplane.http.wire import (
     end_to_end,
     last_chunk,
     own_word,
-    request_head,
     response_head,
     upgrade_required,
 )
@@ -33,6 +34,7 @@ OK: Final = Outcome.OK
 UPSTREAM: Final = Origin.UPSTREAM
 NOT_SENT: Final = UpstreamTruth.NOT_SENT
 SENT_UNKNOWN: Final = UpstreamTruth.SENT_UNKNOWN
+EXECUTED: Final = UpstreamTruth.EXECUTED
 WRITE: Final = ToolEffect.WRITE
 CHUNKED: Final = Framing.CHUNKED
 CLOSE: Final = Framing.CLOSE
@@ -49,11 +51,12 @@ class Exchange:
         "_out",
         "_paused",
         "_streamed",
-        "_unwanted",
         "agent",
+        "asides",
         "bytes_out",
         "deadline",
         "driver",
+        "executions",
         "finished",
         "first_byte",
         "hint",
@@ -74,6 +77,7 @@ class Exchange:
         "switched",
         "task",
         "truth",
+        "unwanted",
         "upstream",
         "upstream_seconds",
         "upstream_status",
@@ -91,7 +95,7 @@ class Exchange:
         self.upstream: UpstreamConnection | None = None
         self.truth = NOT_SENT
         self.origin = UPSTREAM
-        self.status = self.upstream_status = self.bytes_out = 0
+        self.status = self.upstream_status = self.bytes_out = self.executions = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
         self.waiting_since = 0.0
         self.hint: Hint | None = None
@@ -100,9 +104,13 @@ class Exchange:
         self.replayed = self.retried = self.finished = self.left = self.outlives_agent = False
         self.switched = False
         """Have the two connections gone on in another protocol?"""
-        self._paused = self._streamed = self._unwanted = False
+        self.unwanted = False
+        """Will nobody want the rest of the request?"""
+        self._paused = self._streamed = False
         self._framing = NONE
         self._out: list[bytes] = []
+        asides = judged.decision.asides
+        self.asides = Asides(asides, plane, judged.destination) if asides else None
         self._digest = blake2b(digest_size=8) if judged.call.route.effect is WRITE else None
 
     # Towards the upstream
@@ -133,50 +141,12 @@ class Exchange:
         self.deadline = self.sent_at + self.judged.destination.origin.settings.timeout
         self.plane.exchanges.add(self)
         self.agent.watch(self.deadline)
-        destination = self.judged.destination
-        host = request.found.get(b"host", destination.host) if destination.keeps_host else destination.host
-        data = request_head(request, destination.target, host)
-        if request.parts:
-            data += b"".join([chunk(part) for part in request.parts] if request.chunked else request.parts)
-        if request.complete:
-            if request.chunked:
-                data += last_chunk(request.trailers or ())
-        else:
+        data = self.judged.asked()
+        if not request.complete:
             request.parts.clear()  # sent once and for all: a streamed body cannot be sent again
         self._streamed = not request.complete
         connection.send(receiver or self, data, whole=request.complete, asked=request.upgrade)
         if not request.complete:
-            self.agent.hold(False)
-
-    def request_data(self, data: bytes) -> None:
-        """A further piece of a streamed request body."""
-        if self.upstream is None or self.upstream.closed:
-            if not self.finished and self.truth is NOT_SENT and not self._unwanted:
-                self.request.parts.append(data)
-                if self.request.size > BODY_CAP:
-                    self.agent.hold(True)  # only now: while we do not read, we do not see the agent leave
-            return
-        self._more_time()
-        self.upstream.transport.write(chunk(data) if self.request.chunked else data)
-
-    def request_done(self) -> None:
-        """The streamed request body is complete."""
-        if self.upstream is not None and not self.upstream.closed and not self.upstream.whole:
-            self.upstream.whole = True
-            self._more_time()
-            if self.request.chunked:
-                self.upstream.transport.write(last_chunk(self.request.trailers or ()))
-
-    def _more_time(self) -> None:
-        """The time limit is for the upstream, which cannot answer while the agent is still asking."""
-        if self.deadline:
-            self.deadline = monotonic() + self.judged.destination.origin.settings.timeout
-
-    def discard_request(self) -> None:
-        """Nobody will want the rest of a streamed body: it is read and dropped, so that the agent is seen to leave."""
-        self._unwanted = True
-        self.request.parts.clear()
-        if not self.request.complete:
             self.agent.hold(False)
 
     # What the upstream's connection tells (Receiver)
@@ -189,34 +159,50 @@ class Exchange:
     def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
         """The upstream's response begins."""
         self.first_byte = monotonic()
-        self.note_upstream(status, headers)
+        self.note_upstream(status, reason, headers)
         self.status = status
         kept = end_to_end(headers) if status != 426 else upgrade_required(headers)
+        if self.asides is not None:
+            kept = self.asides.annotated(status, kept)
         if framing is CHUNKED and self.request.version == "1.0":
             framing = CLOSE
             kept = [pair for pair in kept if pair[0].lower() != b"transfer-encoding"]
         self._framing = framing
         self._out.append(response_head(status, reason, kept))
 
-    def note_upstream(self, status: int, headers: Headers) -> None:
+    def note_upstream(self, status: int, reason: bytes, headers: Headers) -> None:
         """Record what the upstream's head says, whatever the agent will be told."""
         self.upstream_status = status
-        self.truth = truth_of(status)
         self.deadline = 0.0
         if status >= 400:
+            self.truth = truth_of(status)
             self.hint = hint_of(headers, self.plane.wall())
-        elif self._digest is not None:
+            return
+        self.truth = EXECUTED
+        self.executions += 1
+        if self._digest is not None:
             self.replayed = said_replayed(headers)
+        if self.asides is not None:
+            self.asides.head(self.method, (status, reason, headers))
 
-    def digest_body(self, data: bytes) -> None:
-        """Take a piece of a write's reply into its digest."""
+    def note_body(self, data: bytes) -> None:
+        """Take note of a piece of the upstream's body."""
         if self._digest is not None:
             self._digest.update(data)
+        if self.asides is not None:
+            self.asides.data(data)
+
+    def note_end(self) -> None:
+        """The upstream has said all."""
+        self.upstream = None
+        self.upstream_seconds = monotonic() - self.sent_at
+        if self.asides is not None:
+            self.asides.end()
 
     def data(self, data: bytes) -> None:
         """A piece of the upstream's body."""
         self.bytes_out += len(data)
-        self.digest_body(data)
+        self.note_body(data)
         self._out.append(chunk(data) if self._framing is CHUNKED else data)
 
     def chunk_end(self) -> None:
@@ -231,8 +217,7 @@ class Exchange:
 
     def done(self, trailers: Headers) -> None:
         """The upstream's response is complete."""
-        self.upstream = None
-        self.upstream_seconds = monotonic() - self.sent_at
+        self.note_end()
         if self._framing is CHUNKED:
             self._out.append(last_chunk(end_to_end(trailers) if trailers else trailers))
         self.flush()
@@ -247,7 +232,7 @@ class Exchange:
         self.upstream = None
         self.first_byte = monotonic()
         self.upstream_seconds = self.first_byte - self.sent_at
-        self.note_upstream(101, headers)
+        self.note_upstream(101, reason, headers)
         self.status = 101
         self.agent.send(response_head(101, reason, headers))
         self.switched = True
@@ -375,6 +360,8 @@ class Exchange:
             self.waited()
         self.plane.exchanges.discard(self)
         judged = self.judged
+        if self.plane.held and self.first_byte and not self.left:
+            answered(self.plane.held, judged.call)
         answer = Answer(
             outcome=outcome,
             origin=self.origin,
@@ -383,6 +370,7 @@ class Exchange:
             first_byte=self.first_byte,
             ended=monotonic(),
             bytes_out=self.bytes_out,
+            executions=self.executions,
             upstream_status=self.upstream_status,
             upstream_seconds=self.upstream_seconds,
             injected_seconds=self.injected_seconds,

@@ -15,8 +15,10 @@ from chaosproxy.dataplane.http.agents.deadlines import TICK, Deadlines
 from chaosproxy.dataplane.http.agents.descriptors import connections_for, raise_limit
 from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
 from chaosproxy.dataplane.http.agents.refusals import RefusalLog
+from chaosproxy.dataplane.http.copies import Copies
 from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.misbehaving.misbehave import misbehave
+from chaosproxy.dataplane.http.overtaking import Held
 from chaosproxy.dataplane.http.requests.reading import Judged, Reader
 from chaosproxy.dataplane.http.tunnels.connect import Tunnels
 from chaosproxy.dataplane.http.tunnels.interception import Interception
@@ -48,12 +50,14 @@ class Listener:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._reader = surroundings.reader
-        self._dialects = surroundings.dialects
+        self.dialects = surroundings.dialects
         self.path = surroundings.path
         self.wall = surroundings.wall
         self.pool = Pool(surroundings.reader.router.reach)
         self.exchanges: set[Exchange] = set()
         """Calls that wait for an upstream."""
+        self.copies = Copies()
+        self.held: Held = {}
         self.stopping = False
         self.limits = surroundings.limits
         self.deadlines = Deadlines(monotonic())
@@ -152,7 +156,7 @@ class Listener:
         exchange = Exchange(self, connection, Judged(request, destination, call, (match, decision)))
         connection.exchange = exchange
         if decision.injections:
-            misbehave(exchange, self._dialects, self._hanging)
+            misbehave(exchange, self.dialects, self._hanging)
         else:
             exchange.forward()
 

@@ -1,13 +1,16 @@
 """Who takes part in a call, as the call sees them: the agent, whoever strikes it, and what all calls share."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.copies import Copies
+from chaosproxy.dataplane.http.overtaking import Held
 from chaosproxy.dataplane.http.upstreams.pool import Pool
 from chaosproxy.dataplane.port import CallPath
+from chaosproxy.dialects import Dialect
 
 
 class AgentSide(Protocol):
@@ -52,6 +55,9 @@ class Plane(Protocol):
     pool: Pool
     wall: Callable[[], float]
     exchanges: set[Any]  # the calls themselves, which know this file
+    dialects: Mapping[str, Dialect]
+    copies: Copies
+    held: Held
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that the listener owns."""

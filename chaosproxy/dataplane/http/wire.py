@@ -183,6 +183,16 @@ def request_head(request: Request, target: bytes, host: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
+def request_bytes(request: Request, target: bytes, host: bytes) -> bytes:
+    """A request as the upstream gets it, as far as it has come: `request_head`, and what there is of the body."""
+    data = request_head(request, target, host)
+    if request.parts:
+        data += b"".join([chunk(part) for part in request.parts] if request.chunked else request.parts)
+    if request.complete and request.chunked:
+        data += last_chunk(request.trailers or ())
+    return data
+
+
 def _kept(request: Request) -> dict[bytes, bytes]:
     """Of what is about the connection, that which we say in our own name: a wish to upgrade, and that trailers pass."""
     if request.upgrade is not None:
@@ -271,6 +281,12 @@ def _coding_and_length(headers: Headers) -> tuple[bytes | None, bytes | None]:
         elif size == _LENGTH_SIZE and length is None and name.lower() == b"content-length":
             length = value
     return coding, length
+
+
+def streams_events(headers: Headers) -> bool:
+    """Does a response with these headers come event by event, whether its events can be read or not?"""
+    kinds = [value for name, value in headers if name.lower() == b"content-type"]
+    return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
 
 
 def check_interim(headers: Headers) -> None:

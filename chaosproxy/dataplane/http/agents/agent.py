@@ -1,7 +1,6 @@
 """An agent's connection: requests in, answers out, one at a time and in order, also when they are pipelined.
 
-Decides nothing. What comes is read by `incoming`; how long it may take, and what becomes of an agent that says or reads
-nothing, is in `limits`.
+Decides nothing. `incoming` reads what comes; how long it may take, and what becomes of the silent, is in `limits`.
 """
 
 import asyncio
@@ -25,6 +24,7 @@ from chaosproxy.dataplane.http.requests.reading import BODY_CAP
 from chaosproxy.dataplane.http.requests.routing import Inside
 from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.tunnel import Takeover
+from chaosproxy.dataplane.http.uploading import complete, pass_on
 from chaosproxy.dataplane.http.wire import Malformed, Request, own_word
 from chaosproxy.dataplane.port import CallPath
 
@@ -183,7 +183,7 @@ class AgentConnection:
         """More of the body of a request that streams."""
         exchange = self.exchange
         if request.started and exchange is not None and exchange.request is request:
-            exchange.request_data(data)
+            pass_on(exchange, data)
             return
         request.parts.append(data)
         if request.size > BODY_CAP:
@@ -193,7 +193,7 @@ class AgentConnection:
         """A request that streams is whole."""
         exchange = self.exchange
         if request.started and exchange is not None and exchange.request is request:
-            exchange.request_done()
+            complete(exchange)
 
     def hold_raw(self, held: bool) -> None:
         """Enough has come of what nobody may read yet; or it has been taken."""

@@ -17,7 +17,7 @@ from chaosproxy.core.effects import (
 from chaosproxy.dataplane.http.misbehaving.event_edits import NOT_AN_EVENT_STREAM
 from chaosproxy.dataplane.http.misbehaving.framing import IN_CHUNKS, OF_LENGTH, content_length
 from chaosproxy.dataplane.http.misbehaving.sse import is_event_stream
-from chaosproxy.dataplane.http.wire import Framing, Headers
+from chaosproxy.dataplane.http.wire import Framing, Headers, streams_events
 
 EMPTY = "empty_body"
 """There is no body, or none of any length."""
@@ -57,12 +57,6 @@ def told(headers: Headers, framing: Framing, version: str) -> Told:
         event_stream=streams_events(headers),
         readable=is_event_stream(headers),
     )
-
-
-def streams_events(headers: Headers) -> bool:
-    """Does a reply with these headers come event by event, whether its events can be read or not?"""
-    kinds = [value for name, value in headers if name.lower() == b"content-type"]
-    return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
 
 
 def midway(effect: Disconnect, reply: Told) -> Truncate:

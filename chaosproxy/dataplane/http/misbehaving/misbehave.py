@@ -7,13 +7,22 @@ up, or when the listener stops. A connection that a fault has broken is never us
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
+
 from chaosproxy.core.answer import Origin
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.exchange import Exchange
-from chaosproxy.dataplane.http.misbehaving.rendering import NOTHING, stages
+from chaosproxy.dataplane.http.misbehaving.delivery import TOO_LARGE
+from chaosproxy.dataplane.http.misbehaving.rendering import NOTHING, Stages, recalled, stages
 from chaosproxy.dataplane.http.misbehaving.replying import Replying
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
+from chaosproxy.dataplane.http.requests.reading import BODY_CAP
 from chaosproxy.dialects import Dialect
+
+NOTHING_KEPT = "nothing_kept"
+"""Why a fault was skipped: no reply was kept that could have been told again."""
+STREAMED = "streamed_request"
+"""The same: the request is passed on while it comes, and not kept, so that it cannot be sent again."""
 
 
 def misbehave(exchange: Exchange, dialects: Mapping[str, Dialect], struck: set[Exchange]) -> None:
@@ -60,7 +69,7 @@ class Misbehaviour(Striking):
 
     def _reach_the_tool(self) -> None:
         """Or what comes instead of it."""
-        plan, exchange = self._plan, self.exchange
+        plan, exchange = self._possible(self._plan), self.exchange
         if plan.instead is not None:
             self._replying = Replying(self, plan, self._dialects)
             self._replying.answer(plan.instead)
@@ -68,7 +77,20 @@ class Misbehaviour(Striking):
             self._replying = Replying(self, plan, self._dialects)
             self._replying.ask()
         else:
-            exchange.skipped = "no_handshake" if plan == NOTHING else None
+            if self._plan == NOTHING:
+                exchange.skipped = "no_handshake"
             exchange.origin = Origin.UPSTREAM
             self.end()
             exchange.forward()
+
+    def _possible(self, plan: Stages) -> Stages:
+        """The plan as far as it can be followed with this request, and with what is kept now."""
+        exchange = self.exchange
+        if plan.recalls:
+            plan, all_there = recalled(plan, exchange.plane.copies, exchange.plane.wall())
+            exchange.skipped = None if all_there else NOTHING_KEPT
+        request = exchange.request
+        if plan.repeats and not request.complete:
+            plan = msgspec.structs.replace(plan, repeats=())
+            exchange.skipped = TOO_LARGE if max(request.size, request.length()) > BODY_CAP else STREAMED
+        return plan

@@ -32,12 +32,23 @@ class Pause:
         self._then = then
         self._arm()
 
-    def cancel(self) -> None:
-        """Do not call, now or ever."""
+    def hasten(self) -> None:
+        """The time is up, if there is a wait in progress: what comes after it comes as soon as can be, but not now."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._until = 0.0
+            self._arm()
+
+    def call_off(self) -> None:
+        """Do not call. There may be another wait."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = None
         self._then = None
+
+    def cancel(self) -> None:
+        """Do not call, now or ever."""
+        self.call_off()
         self._run = _drop
 
     def _arm(self) -> None:

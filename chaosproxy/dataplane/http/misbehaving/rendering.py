@@ -4,7 +4,7 @@ Fidelity on this wire: all effects are exact. Knows no loop and no socket; how a
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import assert_never
 
@@ -21,8 +21,11 @@ from chaosproxy.core.effects import (
     ErrorEvent,
     Handshake,
     Hang,
+    Hold,
     Misframe,
+    Recall,
     Reject,
+    Repeat,
     Respond,
     Rewrite,
     Stall,
@@ -31,21 +34,26 @@ from chaosproxy.core.effects import (
     Unfit,
 )
 from chaosproxy.core.failures import OUTCOME_OF_KIND, Outcome, Phase
+from chaosproxy.dataplane.http.asides import GENERIC
+from chaosproxy.dataplane.http.copies import Copies
 from chaosproxy.dataplane.http.wire import Framing, with_length
 from chaosproxy.dialects import Dialect
+from chaosproxy.dialects.placeholders import http_date
 
-_BODY_HEADERS = frozenset({b"content-encoding", b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+_CODING = frozenset({b"content-encoding"})
+_BODY_HEADERS = frozenset({b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 """What would be untrue of a rewritten body."""
-
-GENERIC = "generic"
 
 
 class Stages(msgspec.Struct, frozen=True):
     """A decision's effects in the order in which they are applied."""
 
     before: tuple[Delay | Hang | Disconnect, ...] = ()
+    recalls: tuple[Recall, ...] = ()
+    """Each comes to be an `instead` or a `replaced`, by its phase, if there is a reply for it (`recalled`)."""
     instead: Reject | Respond | None = None
-    after: tuple[Delay | Hang | Disconnect, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    after: tuple[Delay | Hang | Hold | Disconnect, ...] = ()
     replaced: Reject | Respond | None = None
     rewrites: tuple[Rewrite, ...] = ()
     delivery: tuple[Delivery | Disconnect, ...] = ()
@@ -53,7 +61,7 @@ class Stages(msgspec.Struct, frozen=True):
     @property
     def collects(self) -> bool:
         """Must the upstream's whole reply be at hand before the agent gets any of it?"""
-        return bool(self.after or self.replaced or self.rewrites)
+        return bool(self.repeats or self.after or self.replaced or self.rewrites)
 
     @property
     def needs_reply(self) -> bool:
@@ -79,22 +87,35 @@ def stages(decision: Decision) -> Stages:
 
 
 def _placed(kept: Stages, effect: Effect) -> Stages:
-    replace = msgspec.structs.replace
+    if isinstance(effect, Handshake):
+        return kept  # it strikes a connection before there is a call on it
+    if isinstance(effect, Reject | Respond):
+        return _answered(kept, effect)
+    stage = _stage_of(effect)
+    return msgspec.structs.replace(kept, **{stage: (*getattr(kept, stage), effect)})
+
+
+def _stage_of(effect: Delay | Hang | Hold | Disconnect | Recall | Repeat | Rewrite | Delivery) -> str:
     match effect:
         case Delay() | Hang() | Disconnect():
-            stage = _STAGES[effect.phase]
-            return replace(kept, **{stage: (*getattr(kept, stage), effect)})
-        case Reject() | Respond():
-            early = effect.phase is Phase.BEFORE_UPSTREAM
-            return replace(kept, instead=effect) if early else replace(kept, replaced=effect)
+            return _STAGES[effect.phase]
+        case Hold():
+            return "after"
+        case Recall():
+            return "recalls"
+        case Repeat():
+            return "repeats"
         case Rewrite():
-            return replace(kept, rewrites=(*kept.rewrites, effect))
+            return "rewrites"
         case EditEvent() | ErrorEvent() | Throttle() | Stall() | Truncate() | Misframe():
-            return replace(kept, delivery=(*kept.delivery, effect))
-        case Handshake():
-            return kept  # it strikes a connection before there is a call on it
+            return "delivery"
         case _:
             assert_never(effect)
+
+
+def _answered(kept: Stages, effect: Reject | Respond) -> Stages:
+    early = effect.phase is Phase.BEFORE_UPSTREAM
+    return msgspec.structs.replace(kept, **{"instead" if early else "replaced": effect})
 
 
 _STAGES = MappingProxyType(
@@ -102,11 +123,48 @@ _STAGES = MappingProxyType(
 )
 
 
+def recalled(plan: Stages, copies: Copies, wall: float) -> tuple[Stages, bool]:
+    """The plan with the replies that it recalls, and whether there is one for each.
+
+    What is kept goes out as it came, but with the date of today, and without the age that some cache gave it.
+    """
+    all_there = True
+    recalls, plan = plan.recalls, msgspec.structs.replace(plan, recalls=())
+    for recall in recalls:
+        kept = copies.get(recall.key)
+        reply = _of_today(kept, wall) if kept is not None else recall.otherwise
+        if reply is None:
+            all_there = False
+        else:
+            plan = _answered(plan, Respond(reply, recall.phase))
+    return plan, all_there
+
+
+def _of_today(reply: Reply, wall: float) -> Reply:
+    date = http_date(wall).encode()
+    headers = [(name, date if name.lower() == b"date" else value) for name, value in reply.headers]
+    return Reply(reply.status, reply.reason, _without(headers, _AGE), reply.body)
+
+
 def made_reply(effect: Reject | Respond, dialects: Mapping[str, Dialect], own: str | None, wall: float) -> Reply:
     """The reply of an effect that answers by itself. `own` is the upstream's dialect."""
     if isinstance(effect, Respond):
-        return effect.reply
+        return dated(effect.reply, wall)
     return spoken(effect, dialects, own).reply(effect, wall)
+
+
+def dated(reply: Reply, wall: float) -> Reply:
+    """The reply with a Date, as all servers send one (RFC 9110, 6.6.1): behind its Server if that is first, or first.
+
+    One that it has already stays as it is.
+    """
+    names = [name.lower() for name, _ in reply.headers]
+    if b"date" in names:
+        return reply
+    before = 1 if names[:1] == [b"server"] else 0
+    date = (b"Date", http_date(wall).encode())
+    headers = (*reply.headers[:before], date, *reply.headers[before:])
+    return Reply(reply.status, reply.reason, headers, reply.body)
 
 
 def spoken(effect: Reject, dialects: Mapping[str, Dialect], own: str | None) -> Dialect:
@@ -131,22 +189,34 @@ def framed(reply: Reply, *, head_only: bool) -> tuple[Reply, Framing]:
     return Reply(reply.status, reply.reason, headers, body), Framing.NONE if head_only else Framing.LENGTH
 
 
+_AGE = frozenset({b"age"})
+
 _INFLATED = frozenset({b"gzip", b"x-gzip", b"deflate"})
 
 
 def rewritten(reply: Reply, rewrites: tuple[Rewrite, ...], inflated_cap: int) -> Reply | Unfit:
-    """The tool's reply as the rewrites leave it, with no header that would be untrue of the new body."""
+    """The tool's reply as the rewrites leave it, with no header that would be untrue of the new body.
+
+    Unless that is what a rewrite is for: of one that `codes`, the content coding stays as it says.
+    """
     plain = _plain_body(reply, inflated_cap)
     if isinstance(plain, Unfit):
         return plain
-    current = Reply(reply.status, reply.reason, reply.headers, plain)
+    current = Reply(reply.status, reply.reason, _without(reply.headers, _CODING), plain)
     for rewrite in rewrites:
-        changed = rewrite.change(current)
+        try:
+            changed = rewrite.change(current)
+        except RecursionError:
+            return Unfit("too_deep")  # some agents could not read it either
         if isinstance(changed, Unfit):
             return changed
         current = changed
-    headers = tuple(pair for pair in current.headers if pair[0].lower() not in _BODY_HEADERS)
-    return Reply(current.status, current.reason, headers, current.body)
+    untrue = _BODY_HEADERS if any(rewrite.codes for rewrite in rewrites) else _BODY_HEADERS | _CODING
+    return Reply(current.status, current.reason, _without(current.headers, untrue), current.body)
+
+
+def _without(headers: Iterable[tuple[bytes, bytes]], names: frozenset[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(pair for pair in headers if pair[0].lower() not in names)
 
 
 def _plain_body(reply: Reply, cap: int) -> bytes | Unfit:
@@ -161,7 +231,7 @@ def _plain_body(reply: Reply, cap: int) -> bytes | Unfit:
         plain = inflater.decompress(reply.body, cap)
     except zlib.error:
         return Unfit("bad_encoding")
-    if inflater.unconsumed_tail:
+    if inflater.unconsumed_tail or (len(plain) == cap and not inflater.eof):
         return Unfit("body_too_large")
     if not inflater.eof or inflater.unused_data:
         return Unfit("bad_encoding")

@@ -5,7 +5,6 @@ Knows what comes after what; how a reply is delivered is `delivery`'s, and that 
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from time import monotonic
 
 from chaosproxy.core.answer import Origin, Reply
 from chaosproxy.core.effects import Delivery as DeliveryEffect
@@ -13,27 +12,24 @@ from chaosproxy.core.effects import Disconnect, Reject, Respond, Unfit
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
-from chaosproxy.dataplane.http.misbehaving.fitting import ENDLESS, streams_events
+from chaosproxy.dataplane.http.misbehaving.fitting import ENDLESS
 from chaosproxy.dataplane.http.misbehaving.rendering import Stages, framed, made_outcome, made_reply, rewritten, spoken
+from chaosproxy.dataplane.http.misbehaving.repeating import FAILED, Repeating
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
 from chaosproxy.dataplane.http.requests.reading import hint_of, outcome_of
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
-from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end
+from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end, streams_events
 from chaosproxy.dialects import Dialect
 
-FAILED = "upstream_failed"
-"""Why a fault was skipped: the tool failed by itself."""
-
-
 SWITCHED = "protocol_switched"
-"""The same: the answer was a 101, after which there is no body."""
+"""Why a fault was skipped: the answer was a 101, after which there is no body."""
 
 
 class State(Enum):
     """How far the reply has come."""
 
     ASKED = "asked"
-    """It is not there yet, or not enough of it."""
+    """It is not there yet, or not enough of it; or it is there, and the tool is asked again."""
     AFTER = "after"
     """What comes after the tool is happening."""
     DELIVERING = "delivering"
@@ -51,6 +47,7 @@ class Replying:
         "_made",
         "_outcome",
         "_plan",
+        "_repeats",
         "_state",
         "_streams",
         "method",
@@ -64,6 +61,8 @@ class Replying:
         self._dialects = dialects
         self._courier = Courier(self._exchange, driver.pause, self._delivered)
         self._state = State.ASKED
+        self._repeats = plan.repeats
+        """What is to come, of asking again."""
         self._keeps = plan.wants_body
         """Is the body of the upstream's reply wanted?"""
         self._streams = False
@@ -99,7 +98,7 @@ class Replying:
     def agent_full(self, full: bool) -> None:
         """Backpressure from the agent."""
         self._courier.agent_is_full = full
-        if not full:
+        if not full and self._state is State.DELIVERING:
             self._driver.safely(self._courier.go_on)
 
     def if_agent_leaves(self) -> Outcome:
@@ -121,14 +120,15 @@ class Replying:
     def head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], framing: Framing) -> None:
         """The response begins."""
         if not self._driver.over:
-            self._exchange.note_upstream(status, headers)
+            exchange = self._exchange
+            exchange.note_upstream(status, reason, headers)
             self._outcome = outcome_of(status)
             self._streams = streams_events(headers)
-            self._take(Head(status, reason, headers, framing))
+            self._take(Head(status, reason, self._annotated(status, headers), framing))
 
     def data(self, data: bytes) -> None:
         """A piece of the body."""
-        self._exchange.digest_body(data)
+        self._exchange.note_body(data)
         if self._keeps:
             self._take(data)
 
@@ -145,9 +145,7 @@ class Replying:
         """The response is complete."""
         if self._driver.over:
             return
-        exchange = self._exchange
-        exchange.upstream = None
-        exchange.upstream_seconds = monotonic() - exchange.sent_at
+        self._exchange.note_end()
         self._take(End(trailers))
         self._driver.safely(self._look)
 
@@ -155,7 +153,7 @@ class Replying:
         """The upstream switches protocols: that is its whole answer, and what comes after it comes now."""
         if self._driver.over:
             return
-        self._exchange.note_upstream(101, headers)
+        self._exchange.note_upstream(101, reason, headers)
         self._exchange.outlives_agent = False
         self._state = State.AFTER
         after, then = self._plan.after, lambda: self._switched(reason, headers, said)
@@ -170,7 +168,7 @@ class Replying:
         elif plan.replaced is not None:
             self.answer(plan.replaced)
         else:
-            exchange.skipped = SWITCHED if plan.rewrites or plan.delivery else None
+            exchange.skipped = SWITCHED if plan.rewrites or plan.delivery or plan.repeats else None
             exchange.origin = Origin.UPSTREAM
             self._driver.end()
             exchange.switch(reason, headers, said)
@@ -208,6 +206,13 @@ class Replying:
         plan, exchange = self._plan, self._exchange
         if isinstance(last, Broken):
             self._give_way(FAILED, last)
+        elif self._repeats and self._streams:
+            self._repeats = ()
+            exchange.skipped = ENDLESS
+            self._look_at_reply(courier, last)
+        elif self._repeats and isinstance(last, End):
+            repeats, self._repeats = self._repeats, ()
+            Repeating(self._driver, repeats, self._repeated).begin()
         elif exchange.left:
             self._nobody_is_there(isinstance(last, End))
         elif not plan.collects:
@@ -219,6 +224,20 @@ class Replying:
             self._driver.strike(plan.after, self._reply)
         elif courier.size > REPLY_CAP:
             self._give_way(TOO_LARGE, last)
+
+    def _repeated(self, last: Sequence[Parcel]) -> None:
+        """The tool has been asked as often as it is to be; its `last` answer takes the place of the first, if given."""
+        courier, exchange = self._courier, self._exchange
+        if last and not exchange.left:
+            head = last[0]
+            assert isinstance(head, Head)
+            courier.throw_away()
+            for parcel in last:
+                courier.take(parcel)
+            self._outcome = outcome_of(head.status)
+            exchange.upstream_status = head.status
+            exchange.hint = hint_of(head.headers, exchange.plane.wall())
+        self._look_at_reply(courier, courier.parcels[-1])
 
     def _nobody_is_there(self, ended: bool) -> None:
         """The agent has left: the tool runs to its end, and what it says is not kept."""
@@ -272,6 +291,7 @@ class Replying:
         exchange = self._exchange
         wall = exchange.plane.wall()
         reply = made_reply(effect, self._dialects, self._own_dialect, wall)
+        reply = Reply(reply.status, reply.reason, tuple(self._annotated(reply.status, [*reply.headers])), reply.body)
         self._outcome = made_outcome(effect, outcome_of(reply.status))
         exchange.hint = hint_of(reply.headers, wall)
         self._hand_out(reply)
@@ -294,6 +314,10 @@ class Replying:
         exchange.outlives_agent = False
         exchange.origin = Origin.INJECTED if self._made else Origin.UPSTREAM
         self._courier.start(Delivery(effects, self._error_block, exchange.request.version))
+
+    def _annotated(self, status: int, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        asides = self._exchange.asides
+        return headers if asides is None else asides.annotated(status, headers)
 
     def _error_block(self, reject: Reject) -> bytes:
         dialect = spoken(reject, self._dialects, self._own_dialect)

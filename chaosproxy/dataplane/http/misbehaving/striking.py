@@ -9,10 +9,15 @@ from time import monotonic
 from typing import assert_never
 
 from chaosproxy.core.answer import Origin
-from chaosproxy.core.effects import Delay, Disconnect, Ending, Hang
+from chaosproxy.core.effects import Delay, Disconnect, Ending, Hang, Hold
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.misbehaving.pause import Pause
+from chaosproxy.dataplane.http.overtaking import hold_back, let_go
+from chaosproxy.dataplane.http.uploading import discard
+
+NOT_OVERTAKEN = "nothing_overtook"
+"""Why a reply that was held back came in its place all the same: no later call was answered in time."""
 
 log = logging.getLogger("chaosproxy.striking")
 
@@ -24,7 +29,7 @@ def _nothing() -> None:
 class Striking:
     """What may still happen to one call by a fault. The call is in `struck` for as long as something may."""
 
-    __slots__ = ("_effects", "_struck", "_then", "exchange", "over", "pause")
+    __slots__ = ("_effects", "_overtaken", "_struck", "_then", "exchange", "over", "pause")
 
     def __init__(self, exchange: Exchange, struck: set[Exchange]) -> None:
         self.exchange = exchange
@@ -32,7 +37,9 @@ class Striking:
         self.over = False
         """Does nothing more happen by a fault?"""
         self._struck = struck
-        self._effects: Iterator[Delay | Hang | Disconnect] = iter(())
+        self._effects: Iterator[Delay | Hang | Hold | Disconnect] = iter(())
+        self._overtaken: bool | None = None
+        """Has a later call been answered while the reply was held back? None while none is held back."""
         self._then: Callable[[], None] = self.end
         struck.add(exchange)
 
@@ -61,6 +68,7 @@ class Striking:
         self.over = True
         self.pause.cancel()
         self._effects, self._then = iter(()), _nothing
+        self._let_go()
         self._struck.discard(self.exchange)
 
     def end(self) -> None:
@@ -68,7 +76,7 @@ class Striking:
         self.cancel()
         self.exchange.driver = None
 
-    def strike(self, effects: Sequence[Delay | Hang | Disconnect], then: Callable[[], None]) -> None:
+    def strike(self, effects: Sequence[Delay | Hang | Hold | Disconnect], then: Callable[[], None]) -> None:
         """Apply these effects in order, and if the call survives them, go on with `then`."""
         self._effects, self._then = iter(effects), then
         self._next()
@@ -89,8 +97,12 @@ class Striking:
                 self._wait(effect.seconds, self._delayed)
             case Hang():
                 self.exchange.drop_upstream()
-                self.exchange.discard_request()
+                discard(self.exchange)
                 self._wait(effect.seconds, self._hung)
+            case Hold():
+                self._overtaken = False
+                hold_back(self.exchange.plane.held, self.exchange.judged.call, self)
+                self._wait(effect.seconds, self._held_back)
             case Disconnect():
                 self.exchange.origin = Origin.INJECTED
                 self.break_call(effect.ending, Outcome.RESET)
@@ -103,6 +115,22 @@ class Striking:
         exchange.origin = Origin.INJECTED
         exchange.waiting_since = monotonic()
         self.pause.until(exchange.waiting_since + seconds, then)
+
+    def overtaken(self) -> None:
+        """A later call of the session has been answered."""
+        self._overtaken = True
+        self.pause.hasten()
+
+    def _held_back(self) -> None:
+        if not self._overtaken:
+            self.exchange.skipped = NOT_OVERTAKEN
+        self._let_go()
+        self._delayed()
+
+    def _let_go(self) -> None:
+        if self._overtaken is False:
+            let_go(self.exchange.plane.held, self.exchange.judged.call)
+        self._overtaken = None
 
     def _delayed(self) -> None:
         self.exchange.waited()

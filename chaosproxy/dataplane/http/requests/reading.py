@@ -18,7 +18,7 @@ from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
 from chaosproxy.dataplane.http.requests.routing import REMEMBERED_LENGTH, Destination, Inside, Router
 from chaosproxy.dataplane.http.requests.sessions import Peer, SessionNames
-from chaosproxy.dataplane.http.wire import Headers, Request
+from chaosproxy.dataplane.http.wire import Headers, Request, request_bytes
 from chaosproxy.profiles.models import Profile, Tool
 
 BODY_CAP = 1024 * 1024
@@ -61,6 +61,12 @@ class Judged:
         self.destination = destination
         self.call = call
         self.match, self.decision = judgement
+
+    def asked(self) -> bytes:
+        """The request as the upstream gets it, as far as it is there."""
+        request, destination = self.request, self.destination
+        host = request.found.get(b"host", destination.host) if destination.keeps_host else destination.host
+        return request_bytes(request, destination.target, host)
 
 
 class Reader:
