@@ -27,6 +27,7 @@ never succeeds, and its SDK retries it.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
@@ -82,9 +83,9 @@ class RateLimit(Rejecting, RememberingFault[Memory]):
     token_bucket: `limit` at once, then what flows in, which is `limit` in `per`."""
     scope: Annotated[Scope, Field(strict=False)] = Scope.SHARED
     """Whose quota it is: shared by all matching calls, or one for each session, or one for each set of credentials."""
-    warn: bool = True
+    warn: bool | None = None
     """Say with the answers to calls that are let through how the quota stands, in the headers that the dialect has for
-    it. A dialect that has none says nothing."""
+    it; a dialect that has none says nothing. If left out, only a rule that names a `dialect` does."""
     retry_after: Duration | None = None
     """When it asks the agent to come back; it says nothing, if left out. With a `limit` over time it is computed."""
     status: FailureStatus | None = None
@@ -143,19 +144,38 @@ class RateLimit(Rejecting, RememberingFault[Memory]):
         """Let the call in, or refuse it and say when it will be let in (if no other call is quicker)."""
         if not triggered:
             return (), memory
+        if self._is_plain and isinstance(memory, (Window, Bucket, Log)):
+            wait, after = memory.ask(self._terms, 1, turn.now)
+            if wait <= 0:
+                return (), after
         if memory is None or self.limit is None:
             return (self._refusal(turn, rule, self.retry_after),), memory
         if isinstance(memory, Flight):
             return self._by_concurrency(turn, rule, memory, self.limit)
-        return self._by_time(turn, rule, memory, Terms(self.limit, self.per or 0.0))
+        return self._by_time(turn, rule, memory)
 
     def returned(self, memory: Memory) -> Memory:
         """A place is free again, if it is places that are counted."""
         return memory.landed() if isinstance(memory, Flight) else memory
 
+    @cached_property
+    def _terms(self) -> Terms:
+        """What `limit` and `per` say; each call that passes asks for it."""
+        return Terms(self.limit or 0, self.per or 0.0)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Does it count requests over a time, and say nothing to those that pass? Most do, and each call asks them."""
+        return self.limit is not None and self.count is QuotaUnit.REQUESTS and not self._warns
+
+    @cached_property
+    def _warns(self) -> bool:
+        return self.dialect is not None if self.warn is None else self.warn
+
     def _by_time(
-        self, turn: Turn, rule: str, memory: Window | Bucket | Log, terms: Terms
+        self, turn: Turn, rule: str, memory: Window | Bucket | Log
     ) -> tuple[tuple[Effect | Aside, ...], Memory]:
+        terms = self._terms
         asked = tokens_asked(turn.call) if self.count is QuotaUnit.TOKENS else 1
         if asked == 0:
             return (), memory
@@ -163,10 +183,10 @@ class RateLimit(Rejecting, RememberingFault[Memory]):
             quota = self._quota(memory.standing(terms, turn.now), asked)
             return (self._too_large(turn, rule, quota),), memory
         wait, after = memory.ask(terms, asked, turn.now)
+        if wait <= 0 and not self._warns:
+            return (), after
         quota = self._quota(after.standing(terms, turn.now), asked)
-        if wait > 0:
-            return (self._refusal(turn, rule, wait, quota),), after
-        return self._warning(quota), after
+        return (self._refusal(turn, rule, wait, quota) if wait > 0 else Annotate(quota, self.dialect),), after
 
     def _by_concurrency(
         self, turn: Turn, rule: str, memory: Flight, limit: int
@@ -174,13 +194,12 @@ class RateLimit(Rejecting, RememberingFault[Memory]):
         free, after = memory.ask(limit)
         # Nobody knows when a place is free again: a call lasts as long as it lasts.
         quota = self._quota(Standing(limit - after.aloft, 0.0), 1)
-        return (self._warning(quota) if free else (self._refusal(turn, rule, self.retry_after, quota),)), after
+        if free:
+            return (Annotate(quota, self.dialect),) if self._warns else (), after
+        return (self._refusal(turn, rule, self.retry_after, quota),), after
 
     def _quota(self, standing: Standing, asked: int) -> Quota:
         return Quota(self.limit or 0, standing.remaining, standing.resets, self.per, self.count, asked)
-
-    def _warning(self, quota: Quota) -> tuple[Aside, ...]:
-        return (Annotate(quota, self.dialect),) if self.warn else ()
 
     def _refusal(self, turn: Turn, rule: str, retry_after: float | None, quota: Quota | None = None) -> Reject:
         refusal = self.rejection(turn, rule, FailureKind.RATE_LIMITED, status=self.status, retry_after=retry_after)

@@ -117,7 +117,7 @@ def test_a_quota_of_ten_thousand_is_as_small_to_remember_as_one_of_one() -> None
 
 
 def test_tokens_are_counted_by_what_a_call_asks_for() -> None:
-    fault = limiter(limit=100, per="1m", count="tokens")
+    fault = limiter(limit=100, per="1m", count="tokens", warn=True)
     quota, memory = said(fault, fault.blank(), asking_for(60))
     assert quota == Quota(100, 40, 60.0, 60.0, QuotaUnit.TOKENS, 60)
     (refused,), _ = fault.step(asking_for(41), "q", memory, triggered=True)
@@ -227,3 +227,11 @@ def test_refuses(settings: dict[str, Any], complaint: str) -> None:
 )
 def test_takes(settings: dict[str, Any]) -> None:
     assert limiter(**settings).limit == settings["limit"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "warns"), [({}, False), ({"dialect": "openai"}, True), ({"dialect": "openai", "warn": False}, False)]
+)
+def test_who_names_a_dialect_gets_its_headers(settings: dict[str, Any], warns: bool) -> None:  # noqa: FBT001  a column
+    quota, _ = said(fault := limiter(limit=5, per="1m", **settings), fault.blank(), turn())
+    assert (quota is not None) is warns
