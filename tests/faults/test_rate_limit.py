@@ -232,6 +232,6 @@ def test_takes(settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("settings", "warns"), [({}, False), ({"dialect": "openai"}, True), ({"dialect": "openai", "warn": False}, False)]
 )
-def test_who_names_a_dialect_gets_its_headers(settings: dict[str, Any], warns: bool) -> None:  # noqa: FBT001  a column
+def test_who_names_a_dialect_gets_its_headers(settings: dict[str, Any], warns: bool) -> None:
     quota, _ = said(fault := limiter(limit=5, per="1m", **settings), fault.blank(), turn())
     assert (quota is not None) is warns

@@ -128,7 +128,7 @@ def _stripe(reach: Reach) -> str:
         said: Any = client.v1.charges.create({"amount": 1250, "currency": "eur", "source": "tok_visa"})
         return WHOLE if said.to_dict() == CHARGE else OTHER
     finally:
-        http.close()  # type: ignore[no-untyped-call]  it has no annotations
+        http.close()  # type: ignore[no-untyped-call]  # it has no annotations
 
 
 CALLERS: Mapping[str, Client] = MappingProxyType(
