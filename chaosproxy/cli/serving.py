@@ -149,7 +149,8 @@ def _write_ready_file(path: Path, proxy: Proxy, companion: Companion | None) -> 
 
 def _summarise(proxy: Proxy, companion: Companion | None) -> None:
     score = proxy.scorecard.score()
-    _say(f"stopped  {score.calls} calls, {sum(score.rules_fired.values())} of them faulted")
+    spared = f"; on {score.spared} more a fault could not be applied" if score.spared else ""
+    _say(f"stopped  {score.calls} calls, {score.faulted} of them faulted{spared}")
     for line in companion.summarise() if companion is not None else ():
         _say(line)
     if proxy.loaded.profile.expect:

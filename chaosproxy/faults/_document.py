@@ -91,7 +91,7 @@ def document(fault: type[Fault], level: int = 2) -> str:
             summary(fault),
             story,
             _table(settings(fault)),
-            _nature(fault.nature),
+            _nature(fault),
             f"```yaml\n{fault.example}```\n",
         ]
     )
@@ -118,8 +118,12 @@ def _table(rows: tuple[Setting, ...]) -> str:
     return "\n".join(["| setting | written as | default | what it does |", "| --- | --- | --- | --- |", *lines])
 
 
-def _nature(nature: Nature) -> str:
-    seen = "The agent gets an error" if nature.explicit else "The agent gets no error"
+def _nature(fault: type[Fault]) -> str:
+    nature = fault.nature
+    seen = "The agent gets no error"
+    if nature.explicit:
+        # What is late and nothing else is an error to those only who do not wait for it.
+        seen = "The agent gets an error" if fault.ends_call else "The agent gets it late, or runs into its own time limit"
     return f"{seen}; {_COURSES[nature.course]}. Counted as appropriate: {reactions(nature)}."
 
 

@@ -1,5 +1,7 @@
-"""The units in which settings are written, as pydantic types: durations, sizes and rates."""
+"""The units in which settings are written, as pydantic types: durations, sizes and rates; and texts of some form."""
 
+import re
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -60,6 +62,19 @@ Rate = Annotated[
     ),
 ]
 """A share of one, written `30%` or `0.3`."""
+
+
+def of_form(pattern: str, expected: str) -> Callable[[str], str]:
+    """Lets texts pass that fit all of the pattern; of others it says what was expected, in words."""
+    form = re.compile(pattern)
+
+    def fitting(text: str) -> str:
+        if form.fullmatch(text) is None:
+            raise ValueError(f"expected {expected}")
+        return text
+
+    return fitting
+
 
 FailureStatus = Annotated[int, Field(ge=400, le=599)]
 """An HTTP status that says failure."""

@@ -22,18 +22,24 @@ from collections.abc import Hashable
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chaosproxy.core.call import Call
 from chaosproxy.core.effects import Reject
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family
-from chaosproxy.faults._fields import FailureStatus
+from chaosproxy.faults._fields import FailureStatus, of_form
 from chaosproxy.faults._sticking import Sticking
 
 _SCOPES = r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$"
 """One or more, with a space between (RFC 6749, 3.3): nothing that could end the quotes they stand in."""
+
+ScopeNames = Annotated[
+    str,
+    AfterValidator(of_form(_SCOPES, "a scope such as files:write, or several with one space between")),
+    Field(json_schema_extra={"pattern": _SCOPES}),
+]
 
 
 class InsufficientScope(Sticking):
@@ -54,7 +60,7 @@ class InsufficientScope(Sticking):
 
     type: Literal["insufficient_scope"] = "insufficient_scope"
     """The fault's name."""
-    scope: Annotated[str, Field(pattern=_SCOPES)] | None = None
+    scope: ScopeNames | None = None
     """What is lacking, as OAuth writes it: `files:write`, or several with a space between. Unsaid, if left out."""
     status: FailureStatus | None = None
     """Another status than the dialect's."""

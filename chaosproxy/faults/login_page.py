@@ -24,7 +24,7 @@ clients in Python hang until their timeout (1.x) or say "Unexpected content type
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.call import Route
@@ -32,9 +32,18 @@ from chaosproxy.core.effects import Effect, Respond
 from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, RememberingFault, Scope
+from chaosproxy.faults._fields import of_form
 from chaosproxy.faults._pages import PageName, page, target_of
 
 _LOGIN = "login"
+_PRINTABLE = r"^[!-~]+$"
+
+Location = Annotated[
+    str,
+    AfterValidator(of_form(_PRINTABLE, "a URL or a path, with anything but plain characters percent-encoded")),
+    Field(json_schema_extra={"pattern": _PRINTABLE}),
+]
+
 _REMEMBERED = 8
 """Credentials that one session may be signed out with before the oldest are forgotten: memory has an end."""
 
@@ -60,7 +69,7 @@ class LoginPage(RememberingFault[SignedOut]):
     """The fault's name."""
     how: Literal["redirect", "page"] = "redirect"
     """A redirect (302) to the sign-in URL, or the sign-in page at once, under a 200."""
-    location: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = None
+    location: Location | None = None
     """Where the redirect leads, as it is to stand in the header. If left out, `login` beside what was asked for, with
     the way back in its query: `login?next=%2Fv1%2Fsearch`."""
     page: PageName = "sign_in"

@@ -19,9 +19,9 @@ Tools" benchmark, on which the best model solved 11 %; agents that never look re
 """
 
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.call import Call
@@ -33,6 +33,7 @@ from chaosproxy.faults._fields import Written
 from chaosproxy.faults._kept_replies import is_rpc, key_of
 
 _REASONS = {200: b"OK", 201: b"Created", 202: b"Accepted", 203: b"Non-Authoritative Information", 204: b"No Content"}
+_NO_CONTENT = 204
 _JSON = ((b"Content-Type", b"application/json"),)
 _TEXT = ((b"Content-Type", b"text/plain; charset=utf-8"),)
 _OK: dict[str, Any] = {"ok": True}
@@ -64,6 +65,12 @@ class SilentNoOp(RememberingFault[None]):
     body: Body | None = None
     """The body to say it with: a text as it is (as JSON, if it begins like it), anything else written as JSON."""
 
+    @model_validator(mode="after")
+    def _says_what_can_be_said(self) -> Self:
+        if self.status == _NO_CONTENT and self.body is not None:
+            raise ValueError("body: a 204 has none")
+        return self
+
     @property
     def memory_scope(self) -> Scope:
         """Each session has replies of its own."""
@@ -87,7 +94,7 @@ class SilentNoOp(RememberingFault[None]):
 
 def _given(status: int, body: str | dict[str, Any] | list[Any] | None) -> Reply:
     reason = _REASONS.get(status, b"OK")
-    if body is None or status == 204:
+    if body is None:
         return Reply(status, reason, (), b"")
     if isinstance(body, str):
         return Reply(status, reason, _JSON if body[:1] in ("{", "[") else _TEXT, body.encode())

@@ -25,14 +25,14 @@ that refuses says 400 `invalid_grant`, "Token has been expired or revoked." (RFC
 from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from chaosproxy.core.effects import Effect
 from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import parse_duration
 from chaosproxy.faults._base import Family, RememberingFault, Scope
-from chaosproxy.faults._fields import FailureStatus, Written
+from chaosproxy.faults._fields import FailureStatus, Written, of_form
 from chaosproxy.faults._rejecting import Rejecting
 
 _REMEMBERED = 8
@@ -65,6 +65,15 @@ Until = Annotated[
 ]
 
 
+_PATH = r"^/[^?#\s]*$"
+
+TokenPath = Annotated[
+    str,
+    AfterValidator(of_form(_PATH, "a path such as /oauth/token, without a query")),
+    Field(json_schema_extra={"pattern": _PATH}),
+]
+
+
 class Expired(msgspec.Struct, frozen=True):
     """Credentials that no longer work."""
 
@@ -92,7 +101,7 @@ class TokenExpired(Rejecting, RememberingFault[tuple[Expired, ...]]):
     """The fault's name."""
     until: Until = "new_credentials"
     """How long they stay expired in that session: for good, so that it takes new_credentials, or for a time."""
-    token_path: Annotated[str, Field(pattern=r"^/[^?#\s]*$")] | None = None
+    token_path: TokenPath | None = None
     """The path of the token endpoint, as the upstream gets it: `/oauth/token`."""
     refresh: Literal["works", "fails"] = "works"
     """Whether the token endpoint gives new tokens once one has expired. works: its calls go through."""

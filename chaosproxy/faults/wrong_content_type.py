@@ -13,8 +13,8 @@ the reply. It does not hand raw text on as though it were the result.
 **Seen in the wild**
 
 PHP says `text/html` unless told otherwise, GitHub's raw files `text/plain`, S3 `binary/octet-stream` for what was
-stored without a type. The OpenAI and Anthropic SDKs hand a 200 that is not called JSON to the agent as a plain string,
-without an error; aiohttp's `json()` raises ContentTypeError; requests and httpx do not look.
+stored without a type. aiohttp's `json()` raises ContentTypeError; requests and httpx do not look. The OpenAI and
+Anthropic SDKs read it as JSON all the same; only what cannot be read so goes to the agent as a plain string.
 """
 
 import re

@@ -18,3 +18,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_effects: int
     undetected_faults: int
     rules_fired: dict[str, int]
+    faulted: int
+    """Calls that something was done to, each counted once."""
+    spared: int
+    """Calls that something was to be done to, which then could not be (`malformed_json` on an empty body)."""

@@ -45,6 +45,10 @@ class Scorecard:
         """Calls that each rule's faults were begun on."""
         self.rules_skipped: Counter[str] = Counter()
         """Those of them on which a fault could then not be applied (`malformed_json` on an empty body)."""
+        self.begun = 0
+        """Calls that a fault was begun on, by however many rules."""
+        self.spared = 0
+        """Those of them on which one could then not be applied."""
         self.faults: dict[str, Tally] = {}
 
     def attach(self, bus: Bus) -> None:
@@ -67,6 +71,8 @@ class Scorecard:
             duplicate_effects=self.duplicate_effects,
             undetected_faults=sum(tally.resolutions[Resolution.UNDETECTED] for tally in self.faults.values()),
             rules_fired=dict(self.rules_fired),
+            faulted=self.begun - self.spared,
+            spared=self.spared,
         )
 
     def measure(self, name: str, faults: tuple[str, ...] = ()) -> Measured:
@@ -121,6 +127,7 @@ class Scorecard:
     def _injected(self, event: FaultInjected) -> None:
         if self._others(event.call.session):
             return
+        self.begun += 1
         for injection in event.decision.injections:
             self._tally(injection.fault).injected += 1
         for rule in {injection.rule for injection in event.decision.injections}:
@@ -129,6 +136,8 @@ class Scorecard:
     def _answered(self, event: CallAnswered) -> None:
         if event.answer.skipped is None or self._others(event.call.session):
             return
+        if event.decision.injections:
+            self.spared += 1
         for rule in {injection.rule for injection in event.decision.injections}:
             self.rules_skipped[rule] += 1
 

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+import yaml
 from pydantic import ValidationError
 
 from chaosproxy.core.answer import Answer
@@ -93,14 +94,14 @@ def ways(name: str, fault: type[Fault]) -> Iterator[dict[str, Any]]:
     for setting, field in fault.model_fields.items():
         words = (word for word in _words(field.annotation) if setting not in ("type", "phase"))
         tried += [{**plain, setting: word} for word in words if word != field.default]
-    return (each for each in tried if _loads(name, each))
+    return (each for each in tried if loads(name, each))
 
 
 def _settings_of(name: str) -> Mapping[str, Any]:
     if name in BRIEF:
         return BRIEF[name]
-    pairs = (part.partition(":") for part in SETTINGS.get(name, "").split(",") if part)
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    settings: dict[str, Any] = yaml.safe_load(f"{{{SETTINGS.get(name, '')}}}")
+    return settings
 
 
 def _words(annotation: object) -> list[str]:
@@ -110,7 +111,8 @@ def _words(annotation: object) -> list[str]:
     return [word for part in get_args(annotation) for word in _words(part)]
 
 
-def _loads(name: str, settings: Mapping[str, Any]) -> bool:
+def loads(name: str, settings: Mapping[str, Any]) -> bool:
+    """Is this a fault that a profile may have?"""
     try:
         catalogue()[name].model_validate({"type": name, **settings})
     except ValidationError:

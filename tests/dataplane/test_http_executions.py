@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,9 +22,8 @@ from tests.doubles.plane import Plane
 from tests.doubles.streams import WAIT, Stream
 
 CALLS = 200
-STILL = 6
-"""Looks, one after the other, at which nothing has happened since the last: then whoever waits would wait for ever."""
-LOOK_EVERY = 0.05
+STILL = 0.5
+"""Seconds in which neither the tool has run nor a call has ended: then whoever waits would wait for ever."""
 
 SMALLER: Mapping[str, dict[str, Any]] = {"oversized_body": {"size": "64KiB"}}
 """Settings for those that would take long with their own, and show no more."""
@@ -70,6 +70,7 @@ class Calls:
         self._plane = plane
         self._tool = tool
         self.answers: dict[str, Answer] = {}
+        self._news = asyncio.Event()
 
     async def all(self) -> dict[str, Answer]:
         engine = Engine(self._plane.profile)
@@ -79,8 +80,10 @@ class Calls:
         def ended(call: Call, decision: Decision, answer: Answer) -> None:
             engine.finished(decision)
             self.answers[id_of(call)] = answer
+            self._tell()
 
         path.ended = ended
+        self._tool.told = self._tell
         agents = [await self._plane.agent() for _ in range(CALLS)]
         reading = [asyncio.ensure_future(self._ask(agent, number)) for number, agent in enumerate(agents)]
         async with asyncio.timeout(WAIT * 3):
@@ -91,7 +94,7 @@ class Calls:
             for agent in agents:
                 agent.close()
             while path.open_calls:
-                await asyncio.sleep(LOOK_EVERY)
+                await self._news.wait()
         return self.answers
 
     async def _ask(self, agent: Stream, number: int) -> None:
@@ -99,13 +102,15 @@ class Calls:
         while await agent.more():
             pass
 
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
     async def _until_nothing_happens(self) -> None:
-        still, before = 0, (-1, -1)
-        while len(self.answers) < CALLS and still < STILL:
-            await asyncio.sleep(LOOK_EVERY)
-            now = (len(self.answers), self._tool.ran.total())
-            still = still + 1 if now == before else 0
-            before = now
+        with suppress(TimeoutError):
+            while len(self.answers) < CALLS:
+                async with asyncio.timeout(STILL):
+                    await self._news.wait()
 
 
 def differences(answers: dict[str, Answer], ran: Counter[str]) -> Iterator[tuple[str, int, int, UpstreamTruth]]:

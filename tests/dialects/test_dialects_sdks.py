@@ -250,7 +250,7 @@ STRIPE = [
     Case("permission_denied", {}, stripe.PermissionError, None, "does not have the required permissions"),
     Case("insufficient_scope", {"scope": "rak_x"}, stripe.PermissionError, None, "Having the 'rak_x' permission"),
     Case("not_found", {}, stripe.InvalidRequestError, "resource_missing", "No such customer"),
-    Case("invalid_request", {}, stripe.IdempotencyError, None, "Keys for idempotent requests"),
+    Case("invalid_request", {}, stripe.InvalidRequestError, "parameter_missing", "Missing required param"),
     Case("server_error", {}, stripe.APIError, None, "An unknown error occurred"),
     Case("unavailable", {}, stripe.APIError, None, "An unknown error occurred"),
 ]

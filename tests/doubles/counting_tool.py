@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Self
 
 BODY = json.dumps(
@@ -23,6 +24,8 @@ class CountingTool:
 
     def __init__(self) -> None:
         self.ran: Counter[str] = Counter()
+        self.told: Callable[[], None] = lambda: None
+        """Called each time that it has run."""
         self.address = ("", 0)
         self._server: asyncio.Server | None = None
 
@@ -33,7 +36,7 @@ class CountingTool:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self.ran), "127.0.0.1", 0, backlog=1024)
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
         host, port = self._server.sockets[0].getsockname()[:2]
         self.address = (host, port)
         return self
@@ -44,8 +47,8 @@ class CountingTool:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, ran: Counter[str]) -> None:
-        self._ran = ran
+    def __init__(self, tool: CountingTool) -> None:
+        self._tool = tool
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,7 +59,8 @@ class _Connection(asyncio.Protocol):
         while (size := _size(self._buffer)) is not None:
             head = self._buffer.partition(b"\r\n\r\n")[0].lower()
             self._buffer = self._buffer[size:]
-            self._ran[head.partition(b"x-id: ")[2].partition(b"\r\n")[0].decode()] += 1
+            self._tool.ran[head.partition(b"x-id: ")[2].partition(b"\r\n")[0].decode()] += 1
+            self._tool.told()
             self._transport.write(REPLY)  # type: ignore[attr-defined]  # a transport, whatever the loop calls it
 
 

@@ -134,3 +134,10 @@ def test_the_schema_takes_the_example_and_refuses_nonsense(name: str) -> None:
     for nonsense in ({"colour": "red"}, {"type": "rain"}, {"phase": "sometimes"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(rule["fault"] | nonsense, schema)
+
+
+def test_what_only_takes_its_time_is_not_said_to_be_an_error() -> None:
+    late = {name for name, fault in catalogue().items() if "gets it late" in document(fault)}
+    assert late == {"latency", "late_reply", "slow_body", "slow_first_byte", "slow_stream"}
+    assert "The agent gets an error; it passes by itself" in document(catalogue()["timeout"])
+    assert "The agent gets no error; it passes by itself" in document(catalogue()["duplicate_event"])

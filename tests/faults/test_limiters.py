@@ -41,7 +41,7 @@ class Way(NamedTuple):
 
     def fault(self) -> RateLimit:
         settings = {"limit": self.limit, "per": f"{self.per}s", "algorithm": self.algorithm, "count": self.counts}
-        return RateLimit.model_validate({"type": "rate_limit", **settings})
+        return RateLimit.model_validate({"type": "rate_limit", "warn": True, **settings})
 
     def asks(self, arrival: Arrival) -> int:
         return arrival.asked if self.counts == "tokens" else 1
@@ -197,7 +197,7 @@ FLIGHTS = st.lists(st.one_of(st.just(None), st.integers(0, 9)), max_size=60)
 
 @given(st.integers(1, 5), FLIGHTS)
 def test_as_many_are_in_flight_as_the_model_has_room_for(limit: int, happenings: list[int | None]) -> None:
-    fault = RateLimit.model_validate({"type": "rate_limit", "limit": limit, "count": "concurrency"})
+    fault = RateLimit.model_validate({"type": "rate_limit", "limit": limit, "count": "concurrency", "warn": True})
     memory, flying = fault.blank(), list[int]()
     for number, over in enumerate(happenings):
         if over is None:

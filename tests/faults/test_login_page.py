@@ -164,8 +164,10 @@ def test_asking_again_helps_only_if_it_is_for_one_call() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"location": "/a b"}, "location\n"),
-        ({"location": "/a\r\nX: 1"}, "location\n"),
+        ({"location": "/a b"}, "location\n.*expected a URL or a path"),
+        ({"location": "/a\r\nX: 1"}, "location\n.*expected a URL or a path"),
+        ({"location": "/a\n"}, "location\n.*expected a URL or a path"),
+        ({"location": ""}, "location\n.*expected a URL or a path"),
         ({"location": "/login", "how": "page"}, "location: only `how: redirect` leads anywhere"),
         ({"page": "geocities"}, "page\n.*expected one of"),
         ({"until": "5m"}, "until\n"),

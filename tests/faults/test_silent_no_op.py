@@ -47,7 +47,7 @@ def test_says_yes_as_the_method_asks(method: str, expected: Reply) -> None:
         ({"body": "queued"}, Reply(200, b"OK", ((b"Content-Type", b"text/plain; charset=utf-8"),), b"queued")),
         ({"body": '{"a":1.0}'}, Reply(200, b"OK", JSON, b'{"a":1.0}')),
         ({"status": 201, "body": {"id": "é", "n": [1]}}, Reply(201, b"Created", JSON, b'{"id": "\\u00e9", "n": [1]}')),
-        ({"status": 204, "body": {"id": 1}}, Reply(204, b"No Content", (), b"")),
+        ({"status": 204}, Reply(204, b"No Content", (), b"")),
         ({"body": []}, Reply(200, b"OK", JSON, b"[]")),
     ],
 )
@@ -88,3 +88,8 @@ def test_in_json_rpc_the_answer_bears_the_id_of_its_call() -> None:
 def test_refuses(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         noop(**settings)
+
+
+def test_refuses_a_body_where_there_can_be_none() -> None:
+    with pytest.raises(ValueError, match="body: a 204 has none"):
+        noop(status=204, body={"ok": True})

@@ -145,8 +145,8 @@ def test_neither_an_old_token_nor_an_old_grant_is_worth_another_try() -> None:
     [
         ({"refresh": "fails"}, "refresh: needs `token_path`"),
         ({"refresh": "maybe", "token_path": "/t"}, "refresh"),
-        ({"token_path": "oauth/token"}, "token_path"),
-        ({"token_path": "/oauth/token?x=1"}, "token_path"),
+        ({"token_path": "oauth/token"}, "token_path\n.*expected a path such as /oauth/token"),
+        ({"token_path": "/oauth/token?x=1"}, "token_path\n.*expected a path such as /oauth/token"),
     ],
 )
 def test_refuses_an_endpoint_that_is_none(settings: dict[str, str], complaint: str) -> None:

@@ -135,6 +135,15 @@ def test_each_of_its_rules_can_happen(name: str) -> None:
     assert (idle_rules(name, 600) if idle else idle) == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_about_some_calls_of_a_tool_does_not_wait_for_one_that_another_call_may_be(name: str) -> None:
+    """All that an MCP client sends is one tool to us, and the n-th call of a tool counts handshakes and listings, too."""
+    for rule in profile_of(name).rules:
+        if rule.match.body:
+            assert rule.when.every is None
+            assert all(last >= 1_000_000 for _, last in rule.when.calls or ())
+
+
 def idle_rules(name: str, seconds: float) -> list[str]:
     asked = Imagination(sessions=8, retries=2, interval=1.0, seconds=seconds, takes=1.5, body=BODY)
     return [count.rule for count in simulate(load_profile([name], {}), asked).rules if not count.hit]

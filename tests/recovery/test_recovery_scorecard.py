@@ -3,6 +3,9 @@
 import msgspec
 import pytest
 
+from chaosproxy.core.bus import Bus
+from chaosproxy.core.decision import Decision
+from chaosproxy.core.events import FaultInjected
 from chaosproxy.core.measures import MEASURES, OF_THE_RUN_ONLY
 from chaosproxy.profiles.models import Expectation
 from chaosproxy.recovery.expectations import Measured, Result
@@ -85,6 +88,18 @@ def test_a_bad_day_in_figures(talk: Conversation, card: Scorecard) -> None:
     assert (limited.time_to_recovery_p50, limited.time_to_recovery_p95) == pytest.approx((3.0, 3.1))
     assert (limited.recovery_rate, limited.attempts_per_episode) == (1.0, 2.5)
     assert limited.verdicts == {"appropriate": 1, "inappropriate": 1}
+
+
+def test_a_call_is_faulted_once_and_not_at_all_if_it_was_spared(talk: Conversation, card: Scorecard) -> None:
+    ill = Ill(outcome=GARBAGE.outcome, status=200, injection=SPOIL)
+    talk.ask().gets(ill)
+    talk.ask().gets(ill, skipped="not_json")
+    talk.ask().gets_ok()
+    assert (card.score().faulted, card.score().spared) == (1, 1)
+    another = msgspec.structs.replace(SPOIL, rule="another rule")
+    card.attach(bus := Bus())
+    bus.publish(FaultInjected(talk.ask().call, Decision(SPOIL.rule, (SPOIL, another))))
+    assert (card.score().faulted, card.score().spared) == (2, 1)
 
 
 def test_it_can_be_written_down(talk: Conversation, card: Scorecard) -> None:
