@@ -16,7 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from chaosproxy.core.answer import Reply
-from chaosproxy.core.failures import FailureKind, Nature, Phase
+from chaosproxy.core.failures import FailureKind, Nature, Outcome, Phase
 
 
 class Ending(StrEnum):
@@ -94,6 +94,8 @@ class Respond(msgspec.Struct, frozen=True):
 
     reply: Reply
     phase: Phase
+    outcome: Outcome | None = None
+    """What the agent makes of it; None: what its status says, and malformed if that says that all is well."""
 
 
 class Unfit(msgspec.Struct, frozen=True):
@@ -112,6 +114,10 @@ class Rewrite(msgspec.Struct, frozen=True):
     """For people: `malformed_json: trailing comma`."""
     codes: bool = False
     """Is the content coding for `change` to say? Then its Content-Encoding goes out as it says, true or not."""
+    outcome: Outcome = Outcome.MALFORMED
+    """What becomes of a call whose reply was good. A lie counts as spoiled too: only we know that it is one."""
+    slow: bool = False
+    """Does it take long even for a small reply, because it makes a large one of it?"""
 
 
 class Recall(msgspec.Struct, frozen=True):

@@ -33,6 +33,10 @@ _CURSOR = re.compile(
 _END = re.compile(r"(first|last)id|startcursor")
 """Which items the page begins and ends with."""
 
+_SUM = "total"
+_OF_MONEY = re.compile(r"currency(code)?|subtotal|tax|totaltax|vat|amount[a-z]*")
+"""What stands beside a `total` that is a sum: an order or an invoice holds a list, too."""
+
 _TELLING = (_ABOUT_PAGING, _COUNT, _PAGES, _MORE, _NO_MORE, _CURSOR, _END)
 _NOISE = str.maketrans("", "", "_-.@$")
 _LINK = re.compile(rb"<[^>]*>[^,<]*")
@@ -101,9 +105,11 @@ def _beside(document: Document, items: Items) -> Iterator[tuple[Path, str, Any]]
 def _members(path: Path, value: object, listing: Path, levels: int = 2) -> Iterator[tuple[Path, str, Any]]:
     if not isinstance(value, Mapping):
         return
+    is_bill = any(_OF_MONEY.fullmatch(_plain(key)) for key in value)
     for key, inner in value.items():
         here = (*path, key)
-        yield here, key, inner
+        if not (is_bill and _plain(key) == _SUM):
+            yield here, key, inner
         if levels and here != listing[: len(here)] and _ABOUT_PAGING.fullmatch(_plain(key)):
             yield from _members(here, inner, listing, levels - 1)
 

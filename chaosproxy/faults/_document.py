@@ -123,7 +123,9 @@ def _nature(fault: type[Fault]) -> str:
     seen = "The agent gets no error"
     if nature.explicit:
         # What is late and nothing else is an error to those only who do not wait for it.
-        seen = "The agent gets an error" if fault.ends_call else "The agent gets it late, or runs into its own time limit"
+        seen = (
+            "The agent gets an error" if fault.ends_call else "The agent gets it late, or runs into its own time limit"
+        )
     return f"{seen}; {_COURSES[nature.course]}. Counted as appropriate: {reactions(nature)}."
 
 

@@ -28,7 +28,7 @@ from pydantic import model_validator
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
-from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, FailureKind, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family
 from chaosproxy.faults._good_replies import document_of, with_text
@@ -90,7 +90,7 @@ class ErrorInSuccess(Rejecting):
         if self.how == _ENVELOPE:
             return (self.rejection(turn, rule, FailureKind.ERROR_IN_SUCCESS),)
         change = partial(_failed, how=self.how, draw=turn.draw(rule, "error_in_success"), message=self.message)
-        return (Rewrite(change, f"error_in_success: {self.how}"),)
+        return (Rewrite(change, f"error_in_success: {self.how}", outcome=Outcome.SOFT_ERROR),)
 
 
 def _failed(reply: Reply, how: str, draw: float, message: str | None) -> Reply | Unfit:

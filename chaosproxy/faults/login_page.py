@@ -29,7 +29,7 @@ from pydantic import AfterValidator, Field, model_validator
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.call import Route
 from chaosproxy.core.effects import Effect, Respond
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, RememberingFault, Scope
 from chaosproxy.faults._fields import of_form
@@ -110,7 +110,7 @@ class LoginPage(RememberingFault[SignedOut]):
                 return (), memory
             if self.until == "new_credentials":
                 memory = (*memory, credential)[-_REMEMBERED:]
-        return (Respond(self._reply(turn, rule), Phase.BEFORE_UPSTREAM),), memory
+        return (Respond(self._reply(turn, rule), Phase.BEFORE_UPSTREAM, Outcome.AUTH),), memory
 
     def _reply(self, turn: Turn, rule: str) -> Reply:
         route = turn.call.route

@@ -28,10 +28,8 @@ from chaosproxy.core.failures import Course, FailureKind, Nature, Phase, Reactio
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, RememberingFault, Scope
 from chaosproxy.faults._fields import Duration, FailureStatus
+from chaosproxy.faults._limiters import SLACK
 from chaosproxy.faults._rejecting import Rejecting
-
-_SLACK = 1e-6
-"""Seconds: the sum of a time and a wait may be a rounding error short of the moment that was meant."""
 
 
 class Maintenance(Rejecting, RememberingFault[float | None]):
@@ -80,6 +78,6 @@ class Maintenance(Rejecting, RememberingFault[float | None]):
                 return (), None
             memory = turn.now + self.lasts
         left = memory - turn.now
-        if left <= _SLACK:
+        if left <= SLACK:
             return (), memory
         return (self.rejection(turn, rule, FailureKind.MAINTENANCE, status=self.status, retry_after=left),), memory

@@ -76,7 +76,7 @@ class OversizedBody(Fault):
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
         """The tool's reply, grown; one that is no JSON, or has nothing in it that could grow, passes unharmed."""
         change = partial(_grown, how=self.how, size=self.size, draw=turn.draw(rule, "oversized_body"))
-        return (Rewrite(change, f"oversized_body: {self.how}"),)
+        return (Rewrite(change, f"oversized_body: {self.how}", slow=True),)
 
 
 def _grown(reply: Reply, how: str, size: int, draw: float) -> Reply | Unfit:

@@ -44,6 +44,8 @@ def after(body: Any, now: int, *, counts: bool = True, again: bool = False) -> A
         ({"first_id": "a", "last_id": "b", "has_more": False}, {"first_id": None, "last_id": None, "has_more": False}),
         ({"name": "x", "page_size": 50, "took": 12}, {"name": "x", "page_size": 50, "took": 12}),
         ({"total": None, "count": True}, {"total": None, "count": True}),
+        ({"total": 4250, "currency": "usd", "count": 2}, {"total": 4250, "currency": "usd", "count": 0}),
+        ({"total": 42, "sub_total": 40, "amount_due": 42}, {"total": 42, "sub_total": 40, "amount_due": 42}),
     ],
 )
 def test_nothing_more_is_promised(beside: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -61,6 +63,13 @@ def test_what_counts_this_reply_is_told_from_what_counts_them_all() -> None:
     body = {"total": 120, "count": 2, "n": 2, "meta": {"result_count": 2}, "items": ITEMS}
     expected = {"total": 120, "count": 3, "n": 2, "meta": {"result_count": 3}, "items": ITEMS}
     assert after(body, 3, again=True) == expected
+
+
+def test_what_an_invoice_comes_to_is_no_count() -> None:
+    invoice = {"currency": "usd", "total": 2, "lines": {"data": ITEMS, "total_count": 2, "has_more": True}}
+    lines = {"data": ITEMS, "total_count": 0, "has_more": False}
+    assert after(invoice, 0) == invoice | {"lines": lines}
+    assert after(invoice, 3, again=True) == invoice | {"lines": lines | {"total_count": 3, "has_more": True}}
 
 
 def test_headers_follow() -> None:

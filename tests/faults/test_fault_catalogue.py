@@ -141,3 +141,8 @@ def test_what_only_takes_its_time_is_not_said_to_be_an_error() -> None:
     assert late == {"latency", "late_reply", "slow_body", "slow_first_byte", "slow_stream"}
     assert "The agent gets an error; it passes by itself" in document(catalogue()["timeout"])
     assert "The agent gets no error; it passes by itself" in document(catalogue()["duplicate_event"])
+
+
+def test_sizes_are_shown_as_people_write_them() -> None:
+    shown = {setting.name: setting.default for setting in settings(catalogue()["oversized_body"])}
+    assert shown["size"] == "10MiB"

@@ -137,7 +137,7 @@ def test_each_of_its_rules_can_happen(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rule_about_some_calls_of_a_tool_does_not_wait_for_one_that_another_call_may_be(name: str) -> None:
-    """All that an MCP client sends is one tool to us, and the n-th call of a tool counts handshakes and listings, too."""
+    """All that an MCP client sends is one tool to us: the n-th call of it may be a handshake or a listing."""
     for rule in profile_of(name).rules:
         if rule.match.body:
             assert rule.when.every is None

@@ -44,6 +44,9 @@ _CODING = frozenset({b"content-encoding"})
 _BODY_HEADERS = frozenset({b"etag", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 """What would be untrue of a rewritten body."""
 
+LONG = 64 * 1024
+"""Bytes of a body from which on a rewrite is done beside the loop: JSON takes up to 100 ns a byte."""
+
 
 class Stages(msgspec.Struct, frozen=True):
     """A decision's effects in the order in which they are applied."""
@@ -176,7 +179,19 @@ def made_outcome(effect: Reject | Respond, status_outcome: Outcome) -> Outcome:
     """What the agent makes of it: a rate limit is one, also where the vendor says 403."""
     if isinstance(effect, Reject):
         return OUTCOME_OF_KIND[effect.kind]
+    if effect.outcome is not None:
+        return effect.outcome
     return Outcome.MALFORMED if status_outcome is Outcome.OK else status_outcome
+
+
+def rewritten_outcome(rewrites: tuple[Rewrite, ...], was: Outcome, status_outcome: Outcome) -> Outcome:
+    """What becomes of a call whose reply was rewritten: the last rewrite has the last word on one that was good."""
+    return rewrites[-1].outcome if was is Outcome.OK else status_outcome
+
+
+def takes_long(reply: Reply, rewrites: tuple[Rewrite, ...]) -> bool:
+    """Would others have to wait noticeably while this is rewritten?"""
+    return len(reply.body) > LONG or any(rewrite.slow for rewrite in rewrites)
 
 
 def framed(reply: Reply, *, head_only: bool) -> tuple[Reply, Framing]:

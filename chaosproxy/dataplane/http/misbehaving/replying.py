@@ -3,6 +3,7 @@
 Knows what comes after what; how a reply is delivered is `delivery`'s, and that steps are taken `courier`'s.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
@@ -13,7 +14,16 @@ from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
 from chaosproxy.dataplane.http.misbehaving.fitting import ENDLESS
-from chaosproxy.dataplane.http.misbehaving.rendering import Stages, framed, made_outcome, made_reply, rewritten, spoken
+from chaosproxy.dataplane.http.misbehaving.rendering import (
+    Stages,
+    framed,
+    made_outcome,
+    made_reply,
+    rewritten,
+    rewritten_outcome,
+    spoken,
+    takes_long,
+)
 from chaosproxy.dataplane.http.misbehaving.repeating import FAILED, Repeating
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
 from chaosproxy.dataplane.http.requests.reading import hint_of, outcome_of
@@ -277,14 +287,30 @@ class Replying:
         if plan.replaced is not None:
             self.answer(plan.replaced)
             return
-        if plan.rewrites:
-            changed = Unfit(ENDLESS) if self._streams else rewritten(_whole(self._courier), plan.rewrites, REPLY_CAP)
-            if not isinstance(changed, Unfit):
-                self._outcome = Outcome.MALFORMED if self._outcome is Outcome.OK else outcome_of(changed.status)
-                self._hand_out(changed)
-                return
-            exchange.skipped = changed.reason
-        self._deliver(plan.delivery)
+        if not plan.rewrites:
+            self._deliver(plan.delivery)
+        elif self._streams:
+            self._take_rewritten(Unfit(ENDLESS))
+        else:
+            whole = _whole(self._courier)
+            if takes_long(whole, plan.rewrites):
+                exchange.task = exchange.plane.spawn(self._rewrite_beside(whole))
+            else:
+                self._take_rewritten(rewritten(whole, plan.rewrites, REPLY_CAP))
+
+    async def _rewrite_beside(self, whole: Reply) -> None:
+        """In a thread, because other calls are not to wait for it. A call that ends meanwhile cancels this."""
+        changed = await asyncio.to_thread(rewritten, whole, self._plan.rewrites, REPLY_CAP)
+        self._driver.safely(lambda: self._take_rewritten(changed))
+
+    def _take_rewritten(self, changed: Reply | Unfit) -> None:
+        plan = self._plan
+        if isinstance(changed, Unfit):
+            self._exchange.skipped = changed.reason
+            self._deliver(plan.delivery)
+        else:
+            self._outcome = rewritten_outcome(plan.rewrites, self._outcome, outcome_of(changed.status))
+            self._hand_out(changed)
 
     def answer(self, effect: Reject | Respond) -> None:
         """Answer in the tool's place."""
