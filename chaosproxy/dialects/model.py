@@ -4,6 +4,9 @@
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -16,6 +19,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from chaosproxy.core.effects import QuotaUnit
 from chaosproxy.core.failures import FailureKind
@@ -184,8 +188,7 @@ def read(data: object, written: object, source: str) -> DialectFile:
         return DialectFile.model_validate(data)
     except ValidationError as error:
         lines = [
-            f"{source}: {_path(written, problem['loc'])}{problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors(include_url=False, include_context=False)
+            f"{source}: {_path(written, problem['loc'])}{_said(problem)}" for problem in error.errors(include_url=False)
         ]
         raise ValueError("\n".join(dict.fromkeys(lines))) from None
 
@@ -209,3 +212,41 @@ def _inside(data: object, place: int | str) -> object:
     if isinstance(data, list) and isinstance(place, int) and place < len(data):
         return data[place]
     return None
+
+
+_EXPECTED: Mapping[str, str] = MappingProxyType(
+    {
+        "string_type": "a text",
+        "int_type": "a whole number",
+        "bool_type": "true or false",
+        "dict_type": "a mapping",
+        "model_type": "a mapping",
+        "string_pattern_mismatch": "plain ASCII characters, without spaces around them",
+        "string_too_short": "a text that is not empty",
+        "greater_than_equal": "at least {ge}",
+        "less_than_equal": "at most {le}",
+    }
+)
+_LONGEST = 60
+"""Characters of what was got that are shown."""
+
+
+def _said(problem: ErrorDetails) -> str:
+    """What is wrong, in our words."""
+    kind, context, given = problem["type"], problem.get("ctx", {}), problem["input"]
+    if kind == "missing":
+        return "expected this key, which is missing"
+    if kind == "extra_forbidden":
+        known = {name for section in (DialectFile, Saying, StreamSection) for name in section.model_fields}
+        return f"expected a key that is known here{_meant(problem['loc'][-1], known)}"
+    if kind in ("enum", "literal_error"):
+        names = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"expected {', '.join(names[:-1])} or {names[-1]}{_meant(given, names)}"
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind].format_map(context)}, got {given!r:.{_LONGEST}}"
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _meant(name: object, known: Iterable[str]) -> str:
+    close = [each for each in get_close_matches(str(name), known, n=2) if each != name]
+    return f"; did you mean `{close[0]}`?" if close else ""

@@ -65,7 +65,8 @@ PASSED = Verdict()
 def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -> Verdict:
     """The decision about one call, whose route has this shortlist."""
     call, ordinal = occasion.call, occasion.ordinal
-    cell = shortlist.cell(occasion.attempt, ordinal, occasion.now - books.started if shortlist.is_timed else 0.0)
+    elapsed = occasion.now - books.started if shortlist.is_timed else 0.0
+    cell = shortlist.cell(occasion.attempt, ordinal, elapsed, books.awake)
     questions = cell.luckless
     numbers: dict[str, int] = {}
     for key, chances in cell.chances:

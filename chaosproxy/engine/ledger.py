@@ -136,6 +136,8 @@ class Ledger:
         self.awake.add(slot.rule)
         if slot.scope is BY_SESSION:
             self._sessions[slot.owner or ""].memories[slot] = memory
+        elif slot in self._memories:
+            self._memories[slot] = memory
         else:
             self._memories[slot] = memory
             _forget_oldest(self._memories, MOST_MEMORIES)

@@ -39,20 +39,32 @@ def _edges(spans: Iterable[Span]) -> list[int]:
     return sorted({edge for low, high in spans for edge in (low, high + 1)})
 
 
-def _is_always_asked(rule: CompiledRule, elapsed: float) -> bool:
+def _is_always_asked(rule: CompiledRule, elapsed: float, awake: set[str] | None) -> bool:
     """Must it be asked although its trigger cannot hold, because it remembers or because its matches are counted?
 
-    Outside of its phases, a rule does nothing from memory either.
+    Outside of its phases, a rule does nothing from memory either; nor while it waits and is not awake.
     """
     if rule.condition is not None:
         return True
+    if rule.waits and (awake is None or rule.name not in awake):
+        return False
     return rule.remembers and not (rule.phases is not None and rule.phases.excludes(elapsed))
 
 
 class Shortlist:
     """The rules that can concern a route, in order."""
 
-    __slots__ = ("_attempt_edges", "_call_edges", "_cells", "_time_edges", "is_timed", "listener", "reached", "rules")
+    __slots__ = (
+        "_attempt_edges",
+        "_awake",
+        "_call_edges",
+        "_cells",
+        "_time_edges",
+        "is_timed",
+        "listener",
+        "reached",
+        "rules",
+    )
 
     def __init__(self, rules: tuple[CompiledRule, ...]) -> None:
         self.rules = rules
@@ -68,12 +80,19 @@ class Shortlist:
         self.is_timed = bool(self._time_edges)
         """Does it matter to `cell` when a call comes?"""
         self._cells: dict[tuple[int, int, int], Cell] = {}
+        self._awake = 0
+        """How many rules were awake when the cells were worked out. None ever falls asleep again."""
 
-    def cell(self, attempt: int, ordinal: int, elapsed: float = 0.0) -> Cell:
+    def cell(self, attempt: int, ordinal: int, elapsed: float = 0.0, awake: set[str] | None = None) -> Cell:
         """What is to be asked of this attempt of an operation that is this call of its tool in the session.
 
-        `elapsed` is in seconds since the run began; it may be left out where rules are not timed.
+        `elapsed` is in seconds since the run began; it may be left out where rules are not timed. `awake` are the rules
+        of which some fault has remembered something; None if there are none.
         """
+        stirred = len(awake) if awake is not None else 0
+        if stirred != self._awake:
+            self._awake = stirred
+            self._cells.clear()
         place = (
             bisect_right(self._attempt_edges, attempt),
             bisect_right(self._call_edges, ordinal),
@@ -83,7 +102,7 @@ class Shortlist:
         if cell is None:
             if len(self._cells) >= MOST_CELLS:
                 self._cells.clear()
-            cell = self._cells[place] = self._work_out(attempt, ordinal, elapsed)
+            cell = self._cells[place] = self._work_out(attempt, ordinal, elapsed, awake)
         return cell
 
     def eligible(self, counts: list[int]) -> None:
@@ -97,11 +116,11 @@ class Shortlist:
             if rule.condition is None:
                 counts[rule.position] += came
 
-    def _work_out(self, attempt: int, ordinal: int, elapsed: float) -> Cell:
+    def _work_out(self, attempt: int, ordinal: int, elapsed: float, awake: set[str] | None) -> Cell:
         counted = [
             (rule, rule.trigger.counts(attempt, ordinal) and not rule.trigger.excludes(elapsed)) for rule in self.rules
         ]
-        always = {rule.position for rule in self.rules if _is_always_asked(rule, elapsed)}
+        always = {rule.position for rule in self.rules if _is_always_asked(rule, elapsed, awake)}
         questions = [(rule, rule.condition, holds) for rule, holds in counted if holds or rule.position in always]
         by_chance = [rule for rule, _, holds in questions if holds and rule.trigger.probability is not None]
         chances = []

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from chaosproxy.core.attribute_docs import attribute_docs
 from chaosproxy.core.failures import Course, Nature
-from chaosproxy.core.units import format_duration, format_rate, parse_duration, parse_rate, parse_size
+from chaosproxy.core.units import BYTES, format_duration, format_rate, parse_duration, parse_rate, parse_size
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._catalogue import by_family, sections, summary
 from chaosproxy.faults._fields import Written
@@ -21,7 +21,17 @@ _UNITS: Mapping[object, str] = MappingProxyType(
 _PLAIN: Mapping[object, str] = MappingProxyType(
     {int: "whole number", float: "number", str: "text", bool: "true or false"}
 )
-_WRITTEN: Mapping[str, Callable[[Any], str]] = MappingProxyType({"duration": format_duration, "rate": format_rate})
+
+
+def _as_size(size: int) -> str:
+    """`10MiB`; in bytes, if it is no round number of anything larger."""
+    unit = next((unit for unit in ("GiB", "MiB", "KiB") if size and size % BYTES[unit] == 0), "B")
+    return f"{size // BYTES[unit]}{unit}"
+
+
+_WRITTEN: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {"duration": format_duration, "rate": format_rate, "size": _as_size}
+)
 _COURSES: Mapping[Course, str] = MappingProxyType(
     {
         Course.TRANSIENT: "it passes by itself",
@@ -52,8 +62,13 @@ def settings(fault: type[Fault]) -> tuple[Setting, ...]:
 
 def _setting(name: str, field: FieldInfo, text: str) -> Setting:
     kinds = list(dict.fromkeys(_kinds(field.annotation, field.metadata)))
-    default = "" if field.default is None else _WRITTEN.get(kinds[0], str)(field.default)
-    return Setting(field.alias or name, " or ".join(kinds), default, _one_line(text))
+    return Setting(field.alias or name, " or ".join(kinds), _default(field.default, kinds[0]), _one_line(text))
+
+
+def _default(value: object, kind: str) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _WRITTEN.get(kind, str)(value)
 
 
 def _phase(fault: type[Fault]) -> Setting:

@@ -9,12 +9,12 @@ def is_rpc(call: Call) -> bool:
 
 
 def key_of(rule: str, call: Call, what: str, *, shared: bool = False) -> str:
-    """The key of one rule for `what`; of the call's session, or, if `shared`, of all calls with its credentials.
+    """The key of one rule for `what`; of the call's session or, if `shared`, of all, and always of its credentials.
 
-    What one user may read is never shown to another.
+    What one user may read is never shown to another: agents may share a session, as those behind one address do.
     """
-    owner = f"credential {call.credential}" if shared else f"session {call.session}"
-    return f"{rule}\x1f{owner}\x1f{what}"
+    owner = "all" if shared else f"session {call.session}"
+    return f"{rule}\x1f{owner}\x1f{call.credential}\x1f{what}"
 
 
 def _is_batch(body: object) -> bool:

@@ -15,9 +15,10 @@ checked.
 **Seen in the wild**
 
 A model that thinks sends its head at once and its first token after many seconds; reports, exports and searches stream
-their heads while they still compute. Whoever takes a status for a reply counts such a call as answered: of the SDKs
-none retries once the headers are there, and their limit between two reads (600 s in those of OpenAI and Anthropic, 5 s
-in plain httpx, none in requests and google-genai) is the only one that counts from then on.
+their heads while they still compute. Whoever takes a status for a reply counts such a call as answered: of a stream no
+SDK retries once the headers are there (a reply that is read as a whole OpenAI's, Anthropic's and Stripe's do ask for
+again), and the limit between two reads (600 s in those of OpenAI and Anthropic, 5 s in plain httpx, none in requests
+and google-genai) is the only one that counts from then on.
 """
 
 from typing import Annotated, ClassVar, Literal

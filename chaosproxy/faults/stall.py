@@ -15,7 +15,8 @@ got and tries again a few times. After a write it checks first.
 
 A stream that stops without ending is the failure that total time limits catch last: requests and google-genai have none
 at all, the OpenAI and Anthropic SDKs wait 600 s, httpx 5 s between two reads. Comments keep those reads alive, which is
-why langchain-openai counts 120 s between chunks of its own. Once the headers are there, no LLM SDK retries by itself.
+why langchain-openai counts 120 s between chunks of its own. A reply that they read as a whole the SDKs of OpenAI,
+Anthropic and Stripe ask for again, twice; once a stream has begun, none retries by itself.
 """
 
 from collections.abc import Mapping

@@ -13,6 +13,7 @@ from chaosproxy.engine.engine import Engine
 from chaosproxy.engine.matching import Listener, Target, condition, wanted_headers
 from chaosproxy.engine.plan import Plan
 from chaosproxy.engine.shortlist import Shortlist
+from chaosproxy.faults.permission_denied import PermissionDenied
 from chaosproxy.profiles.models import Rule, RunPhase, When
 from tests.engine.doubles import Harmless, Pause, Turnstile, call, profile, route, rule
 
@@ -218,3 +219,11 @@ def test_what_was_worked_out_does_not_grow_without_end() -> None:
     for ordinal in range(1, 2 * most):
         assert bool(rules.cell(1, ordinal).questions) is (ordinal % 2 == 1)
     assert len(rules._cells) <= most
+
+
+def test_a_rule_that_waits_is_asked_once_it_has_remembered_something() -> None:
+    rules = shortlist(rule("sticky", PermissionDenied(), when={"calls": 3}))
+
+    assert rules.cell(1, 1).questions == ()
+    assert [each.name for each, _, _ in rules.cell(1, 1, awake={"sticky"}).questions] == ["sticky"]
+    assert [each.name for each, _, _ in rules.cell(1, 3).questions] == ["sticky"]

@@ -86,6 +86,7 @@ def test_what_is_kept_is_the_sessions_own() -> None:
     assert key(fault, read(0)) == key(fault, read(9))
     assert key(fault, read(0)) != key(fault, read(0, "other"))
     assert key(fault, read(0)) != key(fault, read(0, session="s2"))
+    assert key(fault, read(0)) != key(fault, read(0, credential="key-2"))
 
 
 def test_what_is_shared_is_so_among_those_with_the_same_rights() -> None:
