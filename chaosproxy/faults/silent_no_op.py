@@ -2,9 +2,9 @@
 
 **What the agent sees**
 
-A good answer. Where the rule says what (`status`, `body`), that; else the last good reply that this tool gave in this
-session; if there was none, a plain success such as the method asks for: 201 `{"ok": true}` to a POST, 204 to a DELETE,
-200 `{"ok": true}` otherwise (in JSON-RPC a result). The tool never ran.
+A good answer. Where the rule says what (`status`, `body`), that; else the last good reply that this tool gave to the
+same credentials in this session; if there was none, a plain success such as the method asks for: 201 `{"ok": true}` to
+a POST, 204 to a DELETE, 200 `{"ok": true}` otherwise (in JSON-RPC a result). The tool never ran.
 
 **What a healthy agent does**
 

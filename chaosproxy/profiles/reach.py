@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from chaosproxy.faults._base import RememberingFault
-from chaosproxy.profiles.fields import METHODS
+from chaosproxy.profiles.fields import METHODS, parse_span
 from chaosproxy.profiles.mistakes import Finding, Path, nearest
 from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
 from chaosproxy.profiles.references import fits_host, host_of, wrong_with
@@ -30,9 +30,7 @@ def unreachable(sound: Sound) -> Iterator[Finding]:
         yield from (finding.moved(partial(_in_match, nth)) for finding in missed)
         told = _told(rule.match, profile.tools)
         candidates = [*takers[_WIDE], *takers[told.tool]] if told.tool else takers[_WIDE]
-        taker = next(
-            (at for at, each in candidates if covers(each.match, told) and _handshakes(each) is _handshakes(rule)), None
-        )
+        taker = next((at for at, each in candidates if covers(each.match, told) and _takes_as_many(each, rule)), None)
         if taker is not None and not missed:
             shown = ("rules", taker, "name")
             yield Finding(("rules", nth), "unreachable: rule {} always fires first", shown=shown)
@@ -48,6 +46,15 @@ def _in_match(nth: int, path: Path) -> Path:
 def _handshakes(rule: Rule) -> bool:
     """Is it about handshakes? Rules about those and rules about calls take nothing from each other."""
     return any(fault.strikes_handshake for fault in rule.fault)
+
+
+def _takes_as_many(taker: Rule, rule: Rule) -> bool:
+    """Whether each call that the one rule may hit is one that the other hits too, if it matches it."""
+    if _handshakes(taker) is not _handshakes(rule):
+        return False
+    taken, wanted = (list(map(parse_span, each.when.calls or ())) for each in (taker, rule))
+    within = all(any(low <= first and last <= high for low, high in taken) for first, last in wanted)
+    return not taken or (bool(wanted) and within)
 
 
 def _only_tool(match: Match) -> str | None:
@@ -108,8 +115,9 @@ def fits(name: str, pattern: str) -> bool:
 
 
 def _always_fires(rule: Rule) -> bool:
-    """Whether it hits each call that it matches, and no later rule is asked."""
-    certain = rule.when.model_copy(update={"key": None, "after": rule.when.after or None}) in _SURE
+    """Whether it hits each call that it matches and that its `calls` name, and no later rule is asked."""
+    besides_counts = {"key": None, "after": rule.when.after or None, "calls": None}
+    certain = rule.when.model_copy(update=besides_counts) in _SURE
     return certain and not rule.continue_ and not any(isinstance(fault, RememberingFault) for fault in rule.fault)
 
 

@@ -21,6 +21,7 @@ from chaosproxy.core.events import (
     RetryAfterJudged,
     RetryAfterVerdict,
 )
+from chaosproxy.core.sparing import rules_spared
 from chaosproxy.profiles.models import Expectation
 from chaosproxy.recovery.expectations import Measured, RunVerdict, judge_run
 from chaosproxy.recovery.score import Score
@@ -136,9 +137,10 @@ class Scorecard:
     def _answered(self, event: CallAnswered) -> None:
         if event.answer.skipped is None or self._others(event.call.session):
             return
-        if event.decision.injections:
+        spared = rules_spared(event.decision)
+        if spared and set(spared) == {injection.rule for injection in event.decision.injections}:
             self.spared += 1
-        for rule in {injection.rule for injection in event.decision.injections}:
+        for rule in spared:
             self.rules_skipped[rule] += 1
 
     def _judged(self, event: RetryAfterJudged) -> None:

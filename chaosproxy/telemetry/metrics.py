@@ -34,6 +34,7 @@ from chaosproxy.core.events import (
     TunnelClosed,
     TunnelOpened,
 )
+from chaosproxy.core.sparing import rules_spared
 from chaosproxy.profiles.models import Profile
 from chaosproxy.telemetry import metric_table as table
 from chaosproxy.telemetry.families import counter_family, gauge_family, histogram_family, info_family
@@ -257,7 +258,8 @@ class Metrics:
         for rule, reason in decision.skipped:
             self._skipped[rule, self._words[reason]] += 1
         if answer.skipped is not None and decision.rule is not None:
-            self._skipped[decision.rule, self._words[answer.skipped]] += 1
+            for rule in rules_spared(decision):
+                self._skipped[rule, self._words[answer.skipped]] += 1
         if call.number in self._struck:
             self._struck.remove(call.number)
             for injection in decision.injections:

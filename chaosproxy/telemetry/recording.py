@@ -20,6 +20,7 @@ from chaosproxy.core.events import (
     TunnelClosed,
 )
 from chaosproxy.core.failures import Phase
+from chaosproxy.core.sparing import rules_spared
 from chaosproxy.telemetry.records import (
     CallEnded,
     Control,
@@ -222,4 +223,4 @@ def _skips(decision: Decision, answer: Answer) -> tuple[Skipped, ...]:
     skips = tuple([Skipped(rule, reason) for rule, reason in decision.skipped])
     if answer.skipped is None or decision.rule is None:
         return skips
-    return (*skips, Skipped(decision.rule, answer.skipped))
+    return (*skips, *[Skipped(rule, answer.skipped) for rule in rules_spared(decision)])

@@ -22,7 +22,7 @@ from tests.doubles.plane import Plane
 from tests.doubles.streams import WAIT, Stream
 
 CALLS = 200
-STILL = 0.5
+STILL = 2.0
 """Seconds in which neither the tool has run nor a call has ended: then whoever waits would wait for ever."""
 
 SMALLER: Mapping[str, dict[str, Any]] = {"oversized_body": {"size": "64KiB"}}

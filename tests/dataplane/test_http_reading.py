@@ -89,7 +89,7 @@ def test_a_tools_own_operation_key_goes_before_the_usual_ones() -> None:
     assert read((b"Idempotency-Key", b"random"), target=b"/tool/charge", by=by).operation_key is None
 
 
-@pytest.mark.parametrize("name", [b"Authorization", b"X-Api-Key", b"api-key", b"x-goog-api-key"])
+@pytest.mark.parametrize("name", [b"Authorization", b"X-Api-Key", b"api-key", b"x-goog-api-key", b"Cookie"])
 def test_credentials_are_seen_to_be_equal_and_never_seen(name: bytes) -> None:
     by = reader()
     one = read((name, b"Bearer s3cret-token"), by=by)

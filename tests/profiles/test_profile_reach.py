@@ -84,6 +84,8 @@ def test_hosts_that_only_safety_names_may_come_in_forward_mode() -> None:
         (BROKEN, f"match: {{tool: charge}}, {BROKEN}"),
         (BROKEN, BROKEN),
         (f"when: {{probability: 100%}}, {BROKEN}", BROKEN),
+        (f"when: {{calls: 1-5}}, {BROKEN}", f"when: {{calls: [2, 4-5]}}, {BROKEN}"),
+        (f"when: {{calls: 3}}, {BROKEN}", f"match: {{tool: charge}}, when: {{calls: 3, max: 1}}, {BROKEN}"),
         ("fault: {type: latency, delay: 1s}", BROKEN),
         (f"match: {{tool: charge}}, {BROKEN}", f"match: {{tool: charge}}, when: {{attempts: 1}}, {BROKEN}"),
         (f"match: {{tool: '*'}}, {BROKEN}", BROKEN),
@@ -101,6 +103,8 @@ def test_a_rule_whose_calls_an_earlier_one_takes_is_refused(first: str, second: 
     ("first", "second"),
     [
         (f"when: {{probability: 99%}}, {BROKEN}", BROKEN),
+        (f"when: {{calls: 1-5}}, {BROKEN}", BROKEN),
+        (f"when: {{calls: 1-5}}, {BROKEN}", f"when: {{calls: 5-6}}, {BROKEN}"),
         (f"when: {{after: 1s}}, {BROKEN}", BROKEN),
         (f"when: {{for: 1h}}, {BROKEN}", BROKEN),
         (f"when: {{exactly: 9 of 10}}, {BROKEN}", BROKEN),

@@ -25,7 +25,8 @@ BODY_CAP = 1024 * 1024
 """Bytes of a request body that are read for a fingerprint; a larger body streams through and counts by its length."""
 
 _REMEMBERED = 4096
-_CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
+_CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie")
+"""The first that a call has. A cookie is one for want of a better: whoever signs in on a page gets a new one."""
 _OPERATION_IDS = (b"idempotency-key", b"x-idempotency-key", b"amz-sdk-invocation-id", b"paypal-request-id")
 
 _STATUS_OUTCOMES = {
