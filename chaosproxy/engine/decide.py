@@ -19,13 +19,12 @@ Where rules go on, a fault that ends the call before the tool is reached leaves 
 rules would have done there is skipped, and a rule of which nothing is left has not fired.
 """
 
-from typing import Protocol
-
 from chaosproxy.core.call import Call
 from chaosproxy.core.decision import Decision, Injection
 from chaosproxy.core.effects import Annotate, Aside, Effect, Keep
 from chaosproxy.core.failures import Phase
 from chaosproxy.core.turn import Turn
+from chaosproxy.engine.ledger import Ledger
 from chaosproxy.engine.matching import Heard
 from chaosproxy.engine.plan import CompiledRule, Plan
 from chaosproxy.engine.records import Blow, Lease, Occasion, Slot, Verdict
@@ -38,32 +37,12 @@ NOTHING_AFTER = "nothing_after"
 """Why a fault was skipped, if another one ended the call before it could happen."""
 
 
-class Books(Protocol):
-    """What may be read of the past. Nothing of it is changed here."""
-
-    started: float
-    """Monotonic seconds at which the run began."""
-    calls: int
-    """Calls so far, this one included."""
-    awake: set[str]
-    """The rules of which some fault has remembered something, of whatever session."""
-
-    def held_back(self) -> str | None:
-        """The budget that one more call under a fault would break, or None."""
-
-    def struck(self, session: str, rule: str) -> int:
-        """How often this rule was triggered in this session."""
-
-    def memory(self, slot: Slot, blank: object) -> object:
-        """What is kept there; `blank` if nothing is."""
-
-
 PASSED = Verdict()
 """No rule fired, and there is nothing to write down but that: shared, because most calls end here."""
 
 
-def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -> Verdict:
-    """The decision about one call, whose route has this shortlist."""
+def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Ledger) -> Verdict:
+    """The decision about one call, whose route has this shortlist. The books are read here, and never written."""
     call, ordinal = occasion.call, occasion.ordinal
     elapsed = occasion.now - books.started if shortlist.is_timed else 0.0
     cell = shortlist.cell(occasion.attempt, ordinal, elapsed, books.awake)
@@ -98,7 +77,7 @@ def decide(plan: Plan, shortlist: Shortlist, occasion: Occasion, books: Books) -
     return PASSED if verdict is PASSED and not conditional else _concluded(verdict, conditional)
 
 
-def _may_remember(rule: CompiledRule, occasion: Occasion, books: Books) -> bool:
+def _may_remember(rule: CompiledRule, occasion: Occasion, books: Ledger) -> bool:
     """Must a rule be asked although its trigger does not hold? Outside of its phases, it is not there at all."""
     if rule.waits and rule.name not in books.awake:
         return False
@@ -113,7 +92,7 @@ def _number(plan: Plan, occasion: Occasion, numbers: dict[str, int], key: str) -
     return number
 
 
-def _ask(rule: CompiledRule, turn: Turn, books: Books, verdict: Verdict, *, triggered: bool) -> bool:
+def _ask(rule: CompiledRule, turn: Turn, books: Ledger, verdict: Verdict, *, triggered: bool) -> bool:
     """Add to the verdict what the rule does, and what its faults remember. Is no later rule to be asked?"""
     asides = verdict.asides
     injections = _strike(rule, turn, books, verdict, triggered=triggered)
@@ -133,7 +112,7 @@ def _ask(rule: CompiledRule, turn: Turn, books: Books, verdict: Verdict, *, trig
 
 
 def _strike(
-    rule: CompiledRule, turn: Turn, books: Books, verdict: Verdict, *, triggered: bool
+    rule: CompiledRule, turn: Turn, books: Ledger, verdict: Verdict, *, triggered: bool
 ) -> tuple[Injection, ...]:
     """What the faults of a rule do to the call; what else comes of asking them goes into the verdict."""
     injections: tuple[Injection, ...] = ()
@@ -179,7 +158,7 @@ def _owner(scope: Scope, call: Call) -> str | None:
             return call.credential
 
 
-def _blow(rule: CompiledRule, injections: tuple[Injection, ...], turn: Turn, books: Books, *, triggered: bool) -> Blow:
+def _blow(rule: CompiledRule, injections: tuple[Injection, ...], turn: Turn, books: Ledger, *, triggered: bool) -> Blow:
     """What the rule does, and why."""
     if not triggered:
         return Blow(rule.position, rule.name, injections, "a fault remembers an earlier call", None, triggered=False)

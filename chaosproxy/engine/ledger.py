@@ -48,7 +48,7 @@ class SessionPage:
 
 
 class Ledger:
-    """Counts and memories. `decide.Books` is the side of it that a decision sees."""
+    """Counts and memories. A decision only reads it; what follows from one is written down by `commit`."""
 
     def __init__(self, rules: int, budgets: Budgets | None = None) -> None:
         self.started = 0.0
