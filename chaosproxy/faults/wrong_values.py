@@ -8,7 +8,8 @@ byte for byte the tool's. Nothing says that something is wrong. The tool has run
 protocol and what a language model says are left alone, unless `field` names them.
 
 A number and a text bear a canary: digits, or a reference number, that are drawn for the call and stand nowhere else. If
-the agent sends them on, to a tool or to a model, it has taken the false value for true, and that can be shown.
+the agent sends them on, to a tool or to a model, it has taken the false value for true, and that can be shown: the
+journal's line of the call names its canary (`changes`).
 
 **What a healthy agent does**
 

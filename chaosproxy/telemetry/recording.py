@@ -10,6 +10,7 @@ from chaosproxy.core.answer import Answer
 from chaosproxy.core.call import Route
 from chaosproxy.core.clock import Clock
 from chaosproxy.core.decision import QUIET, Decision
+from chaosproxy.core.effects import Rewrite
 from chaosproxy.core.events import (
     CallAnswered,
     DuplicateEffect,
@@ -106,6 +107,7 @@ class Recorder:
             call.trace_id,
             answer.problem,
             answer.executions,
+            _changes(decision) if faults and answer.skipped is None else (),
         )
 
     def _target(self, route: Route) -> str:
@@ -217,6 +219,11 @@ def target(route: Route) -> str:
 def _strikes(decision: Decision) -> tuple[tuple[str, ...], tuple[Phase, ...]]:
     injections = decision.injections
     return tuple([each.fault for each in injections]), tuple([each.phase for each in injections])
+
+
+def _changes(decision: Decision) -> tuple[str, ...]:
+    effects = [effect for each in decision.injections for effect in each.effects]
+    return tuple([effect.name for effect in effects if isinstance(effect, Rewrite)])
 
 
 def _skips(decision: Decision, answer: Answer) -> tuple[Skipped, ...]:

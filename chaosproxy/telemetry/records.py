@@ -103,6 +103,9 @@ class CallEnded(Line, frozen=True, tag="call"):
     problem: str | None
     executions: int = 0
     """How often the upstream answered 2xx or 3xx to this one call: more than once if a fault repeated it."""
+    changes: tuple[str, ...] = ()
+    """What faults did to the reply, in words: `wrong_values: number, canary 481607 or REF-7KQ2M9`. Look for the canary
+    in what the agent sends and says from then on."""
 
 
 class EpisodeEnded(Line, frozen=True, tag="episode"):

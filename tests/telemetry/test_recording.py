@@ -5,21 +5,23 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from chaosproxy.core.answer import Hint, Origin, UpstreamTruth
+from chaosproxy.core.answer import Hint, Origin, Reply, UpstreamTruth
 from chaosproxy.core.call import CallKind, Layer
 from chaosproxy.core.clock import ManualClock
-from chaosproxy.core.decision import Decision
+from chaosproxy.core.decision import Decision, Injection
+from chaosproxy.core.effects import Rewrite
 from chaosproxy.core.events import (
     DuplicateEffect,
     RequestRefused,
     RetryAfterJudged,
     RetryAfterVerdict,
 )
-from chaosproxy.core.failures import Outcome
+from chaosproxy.core.failures import Outcome, Phase
 from chaosproxy.telemetry.recording import TARGET_LONGEST, Recorder, target
 from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import (
     MATCH,
+    NATURE,
     OK,
     REFUSED,
     SESSION_ENDED,
@@ -104,7 +106,20 @@ def test_struck_call(recorder: Recorder) -> None:
         "trace_id": "4bf9",
         "problem": "upstream closed",
         "executions": 2,
+        "changes": [],
     }
+
+
+def test_what_was_done_to_a_reply_is_said_with_its_canary(recorder: Recorder) -> None:
+    def same(reply: Reply) -> Reply:
+        return reply
+
+    lie = Injection("lies", "wrong_values", Phase.AFTER_UPSTREAM, NATURE, (Rewrite(same, "number, canary 481607"),))
+    told = Decision("lies", (lie,), "always")
+
+    assert recorder.call(answered(decision=told)).changes == ("number, canary 481607",)
+    spared = replace(REFUSED, skipped="not_json")
+    assert recorder.call(answered(decision=told, answer=spared)).changes == (), "it was not done"
 
 
 def test_a_line_opens_with_type_version_and_times(recorder: Recorder) -> None:
