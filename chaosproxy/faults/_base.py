@@ -36,6 +36,8 @@ class Fault(BaseModel):
     """The phases it may be given, its default first."""
     ends_call: ClassVar[bool] = True
     """Does it decide what the agent gets? Then nothing can come after it, and no other such fault beside it."""
+    needs_a_write: ClassVar[bool] = False
+    """Does it begin with a call that writes? Then a rule that matches none is idle."""
     strikes_handshake: ClassVar[bool] = False
     """Does it strike TLS handshakes, before there is a call on the connection? Then it strikes nothing else."""
     family: ClassVar[Family]
@@ -109,6 +111,9 @@ class RememberingFault(Fault, Generic[Memory]):
     waits: ClassVar[bool] = False
     """Does it do nothing, and remember nothing, before its rule's trigger has held for the first time? Then it is not
     asked before that, which is quicker."""
+
+    always_strikes: ClassVar[bool] = False
+    """Does it strike every call on which its rule's trigger holds? Others may let one pass, by what they remember."""
 
     @property
     def memory_scope(self) -> Scope:

@@ -24,6 +24,7 @@ class Sticking(Rejecting, RememberingFault[Grounds]):
     """A fault that refuses for a reason, and every later call for which the same reason holds."""
 
     waits = True
+    always_strikes = True
 
     @property
     def memory_scope(self) -> Scope:

@@ -45,6 +45,7 @@ class SilentNoOp(RememberingFault[None]):
     """Say that all went well, instead of the tool."""
 
     family = Family.MEANING
+    always_strikes = True
     phases = (Phase.BEFORE_UPSTREAM,)
     nature = Nature(
         explicit=False,

@@ -42,6 +42,7 @@ class StaleResponse(RememberingFault[float]):
     """Answer reads after a write with what they showed before it. Its memory is when the stale time ends."""
 
     family = Family.MEANING
+    needs_a_write = True
     phases = (Phase.AFTER_UPSTREAM,)
     nature = Nature(
         explicit=False,

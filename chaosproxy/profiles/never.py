@@ -7,11 +7,14 @@ profile, and nothing of what rules match.
 import math
 from collections.abc import Iterable, Iterator
 
+from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.profiles.mistakes import Finding, Path
 from chaosproxy.profiles.models import Profile, Rule, When
 from chaosproxy.profiles.salvage import Sound
 from chaosproxy.profiles.when import RunPhase, rules_of
+
+_READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 Stretch = tuple[float, float]
 """Seconds since the run began: from, and until (not included)."""
@@ -42,11 +45,22 @@ def suspicious(profile: Profile) -> Iterator[Finding]:
             Finding(("rules", nth, "when", key), said, on_key=True)
             for key, said in (*_cut_short(rule.when), *_hardly_exact(rule.when), *_hardly_so_often(rule.when))
         )
+        if any(fault.needs_a_write for fault in rule.fault) and _reads_only(rule, profile):
+            said = "this rule never begins: it takes a call that writes, and none is matched"
+            yield Finding(("rules", nth, "match"), said, on_key=True)
     if profile.rules and profile.rules[-1].continue_:
         path: Path = ("rules", len(profile.rules) - 1, "continue")
         yield Finding(path, "no rule comes after this one", on_key=True)
     if profile.rules and profile.safety.max_ratio == 0:
         yield Finding(("safety", "max_ratio"), "no call may be hit, so no rule ever fires", on_key=True)
+
+
+def _reads_only(rule: Rule, profile: Profile) -> bool:
+    """Whether what a rule matches are surely calls that change nothing."""
+    tool = profile.tools.get(rule.match.tool or "")
+    if tool is not None and tool.effect is not None:
+        return tool.effect is ToolEffect.READ
+    return (rule.match.method or (tool.method if tool is not None else None)) in _READING
 
 
 def _certain(sound: Sound) -> Iterator[tuple[int, Rule]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 
-from chaosproxy.faults._base import RememberingFault
+from chaosproxy.faults._base import Fault, RememberingFault
 from chaosproxy.profiles.fields import METHODS, parse_span
 from chaosproxy.profiles.mistakes import Finding, Path, nearest
 from chaosproxy.profiles.models import Match, Profile, Rule, Tool, When
@@ -118,7 +118,12 @@ def _always_fires(rule: Rule) -> bool:
     """Whether it hits each call that it matches and that its `calls` name, and no later rule is asked."""
     besides_counts = {"key": None, "after": rule.when.after or None, "calls": None}
     certain = rule.when.model_copy(update=besides_counts) in _SURE
-    return certain and not rule.continue_ and not any(isinstance(fault, RememberingFault) for fault in rule.fault)
+    return certain and not rule.continue_ and not any(map(_may_pass, rule.fault))
+
+
+def _may_pass(fault: Fault) -> bool:
+    """Whether it may let a call pass on which its rule fires, by what it remembers."""
+    return isinstance(fault, RememberingFault) and not fault.always_strikes
 
 
 def _told(match: Match, tools: Mapping[str, Tool]) -> Match:

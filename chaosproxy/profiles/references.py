@@ -175,7 +175,9 @@ def _crowded(nth: int, rule: Rule) -> Iterator[Finding]:
             message = f"cannot share a call with `{ending.type}`: each of them answers or ends it"
             yield Finding(("rules", nth, "fault", position, "type"), message)
         ending = ending or fault
-    if ending is None or isinstance(ending, RememberingFault) or ending.strikes is not Phase.BEFORE_UPSTREAM:
+    if ending is None or ending.strikes is not Phase.BEFORE_UPSTREAM:
+        return
+    if isinstance(ending, RememberingFault) and not ending.always_strikes:
         return
     for position, fault in enumerate(rule.fault):
         if fault.strikes is not Phase.BEFORE_UPSTREAM and not fault.ends_call:

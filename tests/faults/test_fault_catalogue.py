@@ -6,10 +6,12 @@ import pytest
 import yaml
 
 from chaosproxy import faults
+from chaosproxy.core.effects import Annotate, Keep
 from chaosproxy.core.failures import Nature
-from chaosproxy.faults._base import Family, Fault
+from chaosproxy.faults._base import Family, Fault, RememberingFault
 from chaosproxy.faults._catalogue import HEADINGS, _fault_in, by_family, catalogue, sections, summary
 from chaosproxy.faults._document import document, handbook, reactions, settings
+from tests.faults.turns import turn
 
 HERE = Path(__file__).parent
 EACH = pytest.mark.parametrize("name", list(catalogue()))
@@ -146,3 +148,13 @@ def test_what_only_takes_its_time_is_not_said_to_be_an_error() -> None:
 def test_sizes_are_shown_as_people_write_them() -> None:
     shown = {setting.name: setting.default for setting in settings(catalogue()["oversized_body"])}
     assert shown["size"] == "10MiB"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, fault in catalogue().items() if getattr(fault, "always_strikes", False)]
+)
+def test_what_always_strikes_does(name: str) -> None:
+    fault = catalogue()[name].model_validate({"type": name})
+    assert isinstance(fault, RememberingFault)
+    effects, _ = fault.step(turn(), "the rule", fault.blank(), triggered=True)
+    assert [effect for effect in effects if not isinstance(effect, Annotate | Keep)]

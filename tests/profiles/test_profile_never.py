@@ -181,3 +181,13 @@ def test_going_on_to_nobody_is_a_warning() -> None:
 
     assert [each.path for each in load(with_rule(slow)).warnings] == ["rules[0].continue"]
     assert load(with_rule(slow, f"  - {{name: r, {BROKEN}}}\n")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("match", "idle"),
+    [("method: GET", True), ("tool: find", True), ("method: POST", False), ("upstream: shop", False)],
+)
+def test_a_stale_time_that_no_write_begins_is_suspicious(match: str, idle: bool) -> None:
+    rule = f"{{name: r, match: {{{match}}}, fault: {{type: stale_response}}}}"
+    shop = "upstreams: {shop: http://127.0.0.1:9}\ntools: {find: {upstream: shop, path: /find, effect: read}}\n"
+    assert [each.path for each in load(with_rule(rule, shop)).warnings] == (["rules[0].match"] if idle else [])

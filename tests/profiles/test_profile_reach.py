@@ -84,6 +84,7 @@ def test_hosts_that_only_safety_names_may_come_in_forward_mode() -> None:
         (BROKEN, f"match: {{tool: charge}}, {BROKEN}"),
         (BROKEN, BROKEN),
         (f"when: {{probability: 100%}}, {BROKEN}", BROKEN),
+        ("fault: {type: permission_denied}", BROKEN),
         (f"when: {{calls: 1-5}}, {BROKEN}", f"when: {{calls: [2, 4-5]}}, {BROKEN}"),
         (f"when: {{calls: 3}}, {BROKEN}", f"match: {{tool: charge}}, when: {{calls: 3, max: 1}}, {BROKEN}"),
         ("fault: {type: latency, delay: 1s}", BROKEN),

@@ -105,6 +105,13 @@ def test_tools_that_name_the_same_calls_are_refused() -> None:
                 "so nothing happens after it"
             ),
         ),
+        (
+            "[{type: duplicate_delivery}, {type: silent_no_op}]",
+            (
+                "rules[0].fault[0]: unreachable: `silent_no_op` ends the call before the upstream, "
+                "so nothing happens after it"
+            ),
+        ),
     ],
 )
 def test_faults_that_cannot_all_happen_to_one_call_are_refused(faults: str, said: str) -> None:
