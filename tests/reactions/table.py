@@ -101,7 +101,7 @@ def page(table: Table) -> str:
     """The page in Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in packages(tuple(CALLERS)).items())
     lines = [
-        "<!-- Made by `make reactions` from what really happened. Do not change it here. -->",
+        "<!-- Made by `make records` from what really happened. Do not change it here. -->",
         "",
         "# What clients make of each fault",
         "",
