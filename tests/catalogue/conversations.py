@@ -7,7 +7,7 @@ so that what one is told depends on no other. Dates are those of a fixed clock.
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
@@ -20,14 +20,16 @@ from chaosproxy.engine.engine import Engine
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._catalogue import catalogue
 from tests.doubles.plane import Plane
-from tests.doubles.streams import Stream
+from tests.doubles.streams import End, Stream
 from tests.doubles.upstream import ScriptedUpstream
 from tests.reactions.cases import SETTINGS
 from tests.reactions.tool import LISTING
 
 AT_ONCE = 150
-PATIENCE = 1.0
-"""Seconds without a byte after which an answer is over: long enough for a busy machine."""
+PATIENCE = 3.0
+"""Seconds without a byte after which a call that does not end is taken to hang: long enough for a busy machine."""
+SETTLED = 0.3
+"""Seconds without a byte after which nothing more comes of a call that has ended. Both sides are in this process."""
 SHOWN = 1_500
 """Bytes of an answer that are written down as they are; of the rest, how many and their hash."""
 
@@ -168,12 +170,37 @@ async def _hold(plane: Plane, talk: Conversation, gate: asyncio.Semaphore) -> tu
     async with gate:
         for method in BEFORE.get(talk.fault, ()):
             await (await _called(plane, talk, method)).response()
+        before = plane.path.by_session.get(talk.session)
         agent = await _called(plane, talk, b"GET")
         for method in MEANWHILE.get(talk.fault, ()):
             await (await _called(plane, talk, method)).response()
-        said, end = await agent.ending(PATIENCE)
+        end = await _end_of(agent, lambda: plane.path.by_session.get(talk.session) is not before)
         agent.close()
-        return said, end
+        return bytes(agent.heard), end
+
+
+async def _end_of(agent: Stream, is_answered: Callable[[], bool]) -> str:
+    """How the connection ends, once all has come.
+
+    One task reads all the time: a read that is broken off may lose bytes.
+    """
+    reading = asyncio.ensure_future(_read(agent))
+    waited = 0.0
+    while waited < PATIENCE:
+        heard, is_over = len(agent.heard), is_answered()
+        done, _ = await asyncio.wait({reading}, timeout=SETTLED)
+        if done:
+            return agent.end or End.FIN
+        if is_over and len(agent.heard) == heard:
+            break
+        waited = waited + SETTLED if len(agent.heard) == heard else 0.0
+    reading.cancel()
+    return End.SILENT
+
+
+async def _read(agent: Stream) -> None:
+    while await agent.more():
+        pass
 
 
 async def _called(plane: Plane, talk: Conversation, method: bytes) -> Stream:
