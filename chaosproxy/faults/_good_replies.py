@@ -1,7 +1,10 @@
 """Which replies a lie can be told in: good ones with JSON in them. Knows replies, no faults."""
 
+from typing import NamedTuple
+
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Unfit
+from chaosproxy.faults._items import Items, items_in
 from chaosproxy.faults._json_values import Document, read
 
 
@@ -22,6 +25,25 @@ def document_of(reply: Reply) -> Document | Unfit:
         return unfit
     document = read(reply.body)
     return Unfit("not_json") if document is None else document
+
+
+class Listing(NamedTuple):
+    """A good reply that lists something."""
+
+    document: Document
+    items: Items
+    """One or more of them."""
+
+
+def listing_of(reply: Reply) -> Listing | Unfit:
+    """The JSON of a good reply, and the items that it lists."""
+    document = document_of(reply)
+    if isinstance(document, Unfit):
+        return document
+    items = items_in(document.value)
+    if items is None:
+        return Unfit("no_items")
+    return Listing(document, items) if items.values else Unfit("nothing_to_spoil")
 
 
 def with_text(reply: Reply, text: str) -> Reply:

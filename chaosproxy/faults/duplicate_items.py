@@ -33,8 +33,7 @@ from chaosproxy.core.units import format_rate
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._counts import recounted
 from chaosproxy.faults._fields import Rate
-from chaosproxy.faults._good_replies import document_of, with_text
-from chaosproxy.faults._items import items_in
+from chaosproxy.faults._good_replies import listing_of, with_text
 from chaosproxy.faults._json_values import Edit
 from chaosproxy.faults._picking import Draw, picked
 
@@ -71,14 +70,10 @@ class DuplicateItems(Fault):
 
 
 def _doubled(reply: Reply, share: float, where: Where, draw: Draw) -> Reply | Unfit:
-    document = document_of(reply)
-    if isinstance(document, Unfit):
-        return document
-    items = items_in(document.value)
-    if items is None:
-        return Unfit("no_items")
-    if not items.values:
-        return Unfit("nothing_to_spoil")
+    listing = listing_of(reply)
+    if isinstance(listing, Unfit):
+        return listing
+    document, items = listing
     count = len(items.values)
     again = picked(ceil(count * share), count, draw)
     order = [*range(count), *again]

@@ -30,8 +30,7 @@ from chaosproxy.core.failures import Course, Nature, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._counts import closed, closed_headers
-from chaosproxy.faults._good_replies import document_of, good
-from chaosproxy.faults._items import items_in
+from chaosproxy.faults._good_replies import good, listing_of
 from chaosproxy.faults._json_values import Edit
 
 _OF_CONTENT = frozenset({b"content-type", b"content-length", b"transfer-encoding", b"trailer"})
@@ -77,14 +76,10 @@ class EmptyResult(Fault):
 
 
 def _emptied(reply: Reply) -> Reply | Unfit:
-    document = document_of(reply)
-    if isinstance(document, Unfit):
-        return document
-    items = items_in(document.value)
-    if items is None:
-        return Unfit("no_items")
-    if not items.values:
-        return Unfit("nothing_to_spoil")
+    listing = listing_of(reply)
+    if isinstance(listing, Unfit):
+        return listing
+    document, items = listing
     edits = closed(document, items, 0) | dict.fromkeys(items.paths, Edit(text="[]"))
     return Reply(reply.status, reply.reason, closed_headers(reply.headers, 0), document.edited(edits).encode())
 

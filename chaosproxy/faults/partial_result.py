@@ -34,8 +34,7 @@ from chaosproxy.core.units import format_rate
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._counts import closed, closed_headers
 from chaosproxy.faults._fields import Rate
-from chaosproxy.faults._good_replies import document_of
-from chaosproxy.faults._items import items_in
+from chaosproxy.faults._good_replies import listing_of
 from chaosproxy.faults._json_values import Edit
 
 
@@ -77,12 +76,10 @@ class PartialResult(Fault):
 
 
 def _shortened(reply: Reply, keep: float, *, counts: bool) -> Reply | Unfit:
-    document = document_of(reply)
-    if isinstance(document, Unfit):
-        return document
-    items = items_in(document.value)
-    if items is None:
-        return Unfit("no_items")
+    listing = listing_of(reply)
+    if isinstance(listing, Unfit):
+        return listing
+    document, items = listing
     left = max(1, floor(len(items.values) * keep))
     if left >= len(items.values):
         return Unfit("nothing_to_spoil")

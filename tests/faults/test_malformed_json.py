@@ -1,5 +1,4 @@
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any, get_args
@@ -15,6 +14,7 @@ from chaosproxy.core.failures import Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._json_spoiling import REARRANGERS, SPOILERS
 from chaosproxy.faults.malformed_json import How, MalformedJson
+from tests.e2e.programs import executable
 
 HEADERS = ((b"Content-Type", b"application/json; charset=utf-8"), (b"X-Request-Id", b"r1"))
 HOWS = get_args(How)
@@ -175,14 +175,12 @@ def test_who_could_not_be_told_is_not_judged_as_though_he_had_been() -> None:
     assert MalformedJson(how="truncated").judged_by == MalformedJson.nature
 
 
-NODE = shutil.which("node")
 IN_NODE = """
 const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
 console.log(JSON.stringify(texts.map(text => { try { return [JSON.parse(text)] } catch (error) { return null } })));
 """
 
 
-@pytest.mark.skipif(NODE is None, reason="there is no Node.js here")
 def test_javascript_says_the_same(turn_of: Callable[..., Turn]) -> None:
     ordinary = '{"items": [{"id": 1, "name": "Green \\"tea\\"\\n", "on": true}, {"id": 2}], "it\'s": null}'
     bodies = [text.encode() for text in (ordinary, TRICKY, '["a", 1]')]
@@ -193,7 +191,11 @@ def test_javascript_says_the_same(turn_of: Callable[..., Turn]) -> None:
         if isinstance(result := spoil(how, body, turn_of()), Reply)
     }
     done = subprocess.run(
-        [str(NODE), "-e", IN_NODE], input=json.dumps(list(spoiled.values())), capture_output=True, text=True, check=True
+        [executable("node"), "-e", IN_NODE],
+        input=json.dumps(list(spoiled.values())),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     read = dict(zip(spoiled, json.loads(done.stdout), strict=True))
 
