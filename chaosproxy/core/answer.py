@@ -33,13 +33,17 @@ class Answer:
     """Time that faults added."""
     hint: Final[Hint | None]
     body_digest: Final[str | None]
-    """Of the upstream's reply to a write, to tell a replay from a second execution."""
+    """Of the upstream's reply to a write, to tell a replay from a second execution; or of one that was watched."""
     replayed: Final[bool]
     """The upstream said that it replayed a stored reply instead of acting."""
     skipped: Final[str | None]
     """Why a decided fault could not be applied; the call passed unharmed."""
     problem: Final[str | None]
     """What went wrong by itself, in a few words, when `origin` is `proxy` or the upstream broke off."""
+    pending: Final[bool]
+    """A good answer that says: not done yet (202, or a status such as `running`). Read only where it was watched."""
+    complaint: Final[str | None]
+    """What was said when the arguments were refused, up to 2 KiB. For matching only: never written down."""
 
     def __init__(  # noqa: PLR0913 - as in `call`
         self,
@@ -60,6 +64,8 @@ class Answer:
         replayed: bool = False,
         skipped: str | None = None,
         problem: str | None = None,
+        pending: bool = False,
+        complaint: str | None = None,
     ) -> None:
         self.outcome = outcome
         self.origin = origin
@@ -77,3 +83,5 @@ class Answer:
         self.replayed = replayed
         self.skipped = skipped
         self.problem = problem
+        self.pending = pending
+        self.complaint = complaint

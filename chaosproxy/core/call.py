@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chaosproxy.core.kinds import CallKind, Layer
+from chaosproxy.core.purpose import PLAIN, Purpose
 from chaosproxy.core.route import Route, ToolEffect
 
 __all__ = ["Call", "CallKind", "Layer", "Match", "Route", "ToolEffect"]
@@ -28,7 +29,7 @@ class Call:
     received: Final[float]
     """Monotonic seconds at which the request was complete."""
     body: Final[Any]
-    """The decoded JSON body, when it was JSON and small enough to be read."""
+    """The decoded JSON body, or the fields of a form, when it was one of these and small enough to be read."""
     body_bytes: Final[int]
     operation_key: Final[str | None]
     """Keyed hash of an explicit operation id (Idempotency-Key, SDK invocation id)."""
@@ -37,6 +38,9 @@ class Call:
     sdk_retry: Final[int]
     """The SDK's own word on which retry this is (`x-stainless-retry-count`); 0 is a first try or no word."""
     trace_id: Final[str | None]
+    purpose: Final[Purpose]
+    link: Final[str | None]
+    """Keyed hash of the protocol's own session id (`Mcp-Session-Id`): another one means that the agent reconnected."""
 
     def __init__(  # noqa: PLR0913 - one for each field; written out because a generated one is never compiled
         self,
@@ -54,6 +58,8 @@ class Call:
         credential: str | None = None,
         sdk_retry: int = 0,
         trace_id: str | None = None,
+        purpose: Purpose = PLAIN,
+        link: str | None = None,
     ) -> None:
         self.number = number
         self.session = session
@@ -68,6 +74,8 @@ class Call:
         self.credential = credential
         self.sdk_retry = sdk_retry
         self.trace_id = trace_id
+        self.purpose = purpose
+        self.link = link
 
 
 @dataclass(init=False)
@@ -77,14 +85,30 @@ class Match:
     operation: Final[int]
     attempt: Final[int]
     """1 for the first attempt of the operation."""
-    kind: Final[CallKind]
+    kind: CallKind
+    """A twin is known to be a hedge only when one of the two has been dropped; until then it is `parallel`."""
     layer: Final[Layer]
     rule: Final[int]
-    """The number of the rule in recovery.md that decided (1, 2, 5, 6 or 9)."""
+    """The number of the rule in recovery.md that decided (1 to 9); 0 for a call that takes no part."""
+    follows: Final[int]
+    """The number of the call whose failure it answers, or whose operation it joins; 0 if there is none."""
+    watch: Final[bool]
+    """Is the wire asked to look at the reply: its digest, and whether it says `not done yet`?"""
 
-    def __init__(self, operation: int, attempt: int, kind: CallKind, layer: Layer, rule: int) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - as in `Call`
+        self,
+        operation: int,
+        attempt: int,
+        kind: CallKind,
+        layer: Layer,
+        rule: int,
+        follows: int = 0,
+        watch: bool = False,
+    ) -> None:
         self.operation = operation
         self.attempt = attempt
         self.kind = kind
         self.layer = layer
         self.rule = rule
+        self.follows = follows
+        self.watch = watch

@@ -118,6 +118,8 @@ class Rewrite(msgspec.Struct, frozen=True):
     """What becomes of a call whose reply was good. A lie counts as spoiled too: only we know that it is one."""
     slow: bool = False
     """Does it take long even for a small reply, because it makes a large one of it?"""
+    canaries: tuple[str, ...] = ()
+    """Values it may plant that stand nowhere else: by these it is seen whether the agent used what was false."""
 
 
 class Recall(msgspec.Struct, frozen=True):

@@ -4,25 +4,49 @@ from enum import StrEnum
 
 import msgspec
 
-from chaosproxy.core.call import Call, Layer
+from chaosproxy.core.call import Call, Layer, ToolEffect
+from chaosproxy.core.conclusions import (
+    BackoffShape,
+    Because,
+    Certainty,
+    KeyVerdict,
+    LoopKind,
+    OperationResult,
+    Resolution,
+    RetryAfterVerdict,
+    Verdict,
+    WasteReason,
+)
 from chaosproxy.core.decision import Decision
+from chaosproxy.core.failures import Outcome
 from chaosproxy.core.passing import CallAnswered, CallReceived
 
 __all__ = [
+    "BackoffSeen",
+    "BackoffShape",
+    "Because",
     "CallAnswered",
     "CallReceived",
+    "CallWasted",
+    "CanaryFound",
+    "Certainty",
     "ConnectionCounted",
     "DuplicateEffect",
     "EpisodeClosed",
     "EpisodeOpened",
     "Event",
     "FaultInjected",
+    "KeyJudged",
+    "KeyVerdict",
+    "LoopFound",
+    "LoopKind",
     "OperationClosed",
     "OperationResult",
     "RequestRefused",
     "Resolution",
     "RetryAfterJudged",
     "RetryAfterVerdict",
+    "RetryOverBudget",
     "RetryWaited",
     "SessionEnded",
     "TunnelClosed",
@@ -30,51 +54,8 @@ __all__ = [
     "TunnelOpened",
     "TunnelReason",
     "Verdict",
+    "WasteReason",
 ]
-
-
-class Resolution(StrEnum):
-    """How an episode ended."""
-
-    RECOVERED_RETRY = "recovered_retry"
-    RECOVERED_REAUTH = "recovered_reauth"
-    FAILED_FAST = "failed_fast"
-    EXHAUSTED = "exhausted"
-    ABANDONED = "abandoned"
-    UNDETECTED = "undetected"
-    CENSORED = "censored"
-
-    @property
-    def recovered(self) -> bool:
-        """Did the operation succeed in the end?"""
-        return self.value.startswith("recovered")
-
-
-class Verdict(StrEnum):
-    """Whether the way it ended was the right way to react to that fault."""
-
-    APPROPRIATE = "appropriate"
-    INAPPROPRIATE = "inappropriate"
-    UNKNOWN = "unknown"
-
-
-class RetryAfterVerdict(StrEnum):
-    """What became of a Retry-After."""
-
-    COMPLIANT = "compliant"
-    EARLY = "early"
-    LATE = "late"
-    CAPPED = "capped"
-    NO_RETRY = "no_retry"
-
-
-class OperationResult(StrEnum):
-    """How an operation ended."""
-
-    CLEAN = "clean"
-    RECOVERED = "recovered"
-    FAILED = "failed"
-    CENSORED = "censored"
 
 
 class FaultInjected(msgspec.Struct, frozen=True):
@@ -91,6 +72,10 @@ class RetryWaited(msgspec.Struct, frozen=True):
     layer: Layer
     wait: float
     """Seconds from the end of the failed attempt to the start of this one."""
+    ordinal: int = 1
+    """Which retry of its episode it is, from 1."""
+    hinted: bool = False
+    """Had anybody said how long to wait?"""
 
 
 class RetryAfterJudged(msgspec.Struct, frozen=True):
@@ -104,14 +89,75 @@ class RetryAfterJudged(msgspec.Struct, frozen=True):
     asked: float
     waited: float | None
     """None if no attempt followed."""
+    number: int = 0
+    """The call that came back, or (`no_retry`) that was told; 0 if unknown."""
+    operation: int = 0
 
 
 class DuplicateEffect(msgspec.Struct, frozen=True):
-    """The upstream executed a write more than once for one operation: seen, not guessed."""
+    """A write that may have had, had, or was kept from having its effect more than once."""
 
     call: Call
-    certainty: str
-    """`confirmed`."""
+    certainty: Certainty
+    operation: int = 0
+    times: int = 1
+    """Executions beyond the first that this call was (`confirmed`): more than 1 if a fault repeated it."""
+
+
+class KeyJudged(msgspec.Struct, frozen=True):
+    """A retry of a write, and what it did with the key."""
+
+    call: Call
+    verdict: KeyVerdict
+
+
+class CallWasted(msgspec.Struct, frozen=True):
+    """A call was made in vain; once a call, for the first reason that holds."""
+
+    call: Call
+    reason: WasteReason
+
+
+class LoopFound(msgspec.Struct, frozen=True):
+    """An agent goes round in a circle; once a loop, however long it goes on."""
+
+    session: str
+    tools: tuple[str, ...]
+    """Those that take part, in turn."""
+    kind: LoopKind
+    calls: tuple[int, ...]
+    """Numbers of the calls by which it was seen, oldest first."""
+    seconds: float
+    """How long these took."""
+
+
+class BackoffSeen(msgspec.Struct, frozen=True):
+    """The waits of one episode's retries, those that a hint had asked for left out."""
+
+    session: str
+    tool: str
+    operation: int
+    layer: Layer
+    """Who waited last."""
+    shape: BackoffShape
+    waits: tuple[float, ...]
+    """Seconds, in order, less the time that a language model took; 64 at most."""
+
+
+class RetryOverBudget(msgspec.Struct, frozen=True):
+    """A retry that a retry budget would have refused. Nothing is refused: this is what there would have been."""
+
+    call: Call
+
+
+class CanaryFound(msgspec.Struct, frozen=True):
+    """A false value that a fault planted turned up in what the agent sent later."""
+
+    call: Call
+    """Where it turned up: in a prompt if its role is `model`, else in a tool's arguments."""
+    episode: int
+    planted: int
+    """The number of the call whose reply it was planted in."""
 
 
 class OperationClosed(msgspec.Struct, frozen=True):
@@ -144,6 +190,7 @@ class EpisodeClosed(msgspec.Struct, frozen=True, kw_only=True):
     operation: int
     resolution: Resolution
     verdict: Verdict
+    because: Because
     attempts: int
     opened: float
     """Monotonic seconds: when the first failure reached the agent."""
@@ -152,9 +199,20 @@ class EpisodeClosed(msgspec.Struct, frozen=True, kw_only=True):
     detection_seconds: float
     """How long the first failing attempt took to fail; for a hang that is the agent's own timeout."""
     wait_seconds: float
-    """Between attempts."""
+    """Between attempts, less `model_seconds`."""
     service_seconds: float
     """In attempts after the first."""
+    model_seconds: float = 0.0
+    """Of the time between attempts: what language models took to answer this session."""
+    outcome: Outcome
+    """Of the first failure."""
+    calls: tuple[int, ...]
+    """Numbers of its attempts, the first failed one first; 64 at most."""
+    ended_by: int = 0
+    """The call that succeeded, fell back, escalated or showed that the agent went on; 0 if there is none."""
+    effect: ToolEffect
+    trace_id: str | None = None
+    """Of the first failed call."""
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
@@ -167,6 +225,8 @@ class SessionEnded(msgspec.Struct, frozen=True):
     episodes: int
     started: float
     ended: float
+    forgotten: int = 0
+    """Things about it that were dropped because there were too many (failures, keys): what is known of it has gaps."""
 
 
 class RequestRefused(msgspec.Struct, frozen=True):
@@ -244,6 +304,12 @@ Event = (
     | RetryWaited
     | RetryAfterJudged
     | DuplicateEffect
+    | KeyJudged
+    | CallWasted
+    | LoopFound
+    | BackoffSeen
+    | RetryOverBudget
+    | CanaryFound
     | OperationClosed
     | EpisodeOpened
     | EpisodeClosed

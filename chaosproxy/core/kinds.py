@@ -15,6 +15,8 @@ class CallKind(StrEnum):
     PAGE = "page"
     HEDGE = "hedge"
     PARALLEL = "parallel"
+    NONE = "none"
+    """Traffic that nobody decided (token endpoints, handshakes, pings): it belongs to no operation."""
 
 
 class Layer(StrEnum):

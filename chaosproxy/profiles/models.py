@@ -127,6 +127,13 @@ class Tool(Section):
     """Where its operations carry an explicit id: `header:Idempotency-Key`."""
     volatile: Annotated[tuple[OneLine, ...], Many] = ()
     """Argument names that change from attempt to attempt and do not count (beside the built-in ones)."""
+    fallback_for: Annotated[tuple[Name, ...], Many, OneOrMore()] = ()
+    """Tools that it stands in for: a call of it after a failure of one of these belongs to the failed operation."""
+    checks: Annotated[tuple[Name, ...], Many, OneOrMore()] = ()
+    """Writing tools whose effect it can show: calling it after a write that may have run is checking first. Reads whose
+    path lies along the write's own (`GET /v1/charges/{id}` for `POST /v1/charges`) need not be named."""
+    escalates: bool = False
+    """Does it tell a human? Calling it next after a failure is an escalation."""
 
 
 class Match(Section):
@@ -194,13 +201,39 @@ class Sessions(Section):
     """A session without a call for this long, and with nothing left to recover, is over."""
 
 
+class Loop(Section):
+    """When repetition counts as a loop."""
+
+    identical: Annotated[int, Field(ge=3)] = 5
+    """So many identical calls without a success, or with the same reply each time; polling and paging do not count."""
+    within: MoreThanNone = 120.0
+    """In so much time."""
+    calls_per_minute: Count = 600
+    """More calls a minute of one session than any work needs."""
+
+
+class RetryBudget(Section):
+    """A retry budget as service meshes have it, for each tool."""
+
+    share: Rate = 0.2
+    """Retries for each first attempt of the last 10 seconds."""
+    reserve: Annotated[float, Field(ge=0)] = 1.0
+    """Retries a second that are free on top."""
+
+
 class Recovery(Section):
-    """Windows of the recovery tracker."""
+    """How the recovery tracker tells retries, ends and loops."""
 
     window: MoreThanNone = 600.0
     """How long after a failure the same call still counts as its retry."""
     horizon: MoreThanNone = 900.0
     """How long after a failure, without another attempt, an operation counts as given up."""
+    volatile: Annotated[tuple[OneLine, ...], Many] = ()
+    """Argument names, of any tool, that change from attempt to attempt and do not count (beside the built-in ones)."""
+    loop: Loop = Loop()
+    """When repetition counts as a loop."""
+    retry_budget: RetryBudget = RetryBudget()
+    """What a retry budget would allow. It is reported, and refuses nothing."""
 
 
 class Expectation(Section):
@@ -212,6 +245,10 @@ class Expectation(Section):
     """Upper bound."""
     of: Annotated[tuple[FaultName, ...], Many, OneOrMore()] = ()
     """Only for these faults; for all, if left out."""
+    tool: OneLine | None = None
+    """Only for tools with this name, with globs; for all, if left out."""
+    session: OneLine | None = None
+    """Only for sessions with this name, with globs; for all, if left out."""
     cases: Count = 1
     """How many cases it takes to be judged; fewer are INCONCLUSIVE."""
 
@@ -313,6 +350,6 @@ class Profile(Section):
     sessions: Sessions = Sessions()
     """How calls are told apart by agent run."""
     recovery: Recovery = Recovery()
-    """Windows of the recovery tracker."""
+    """How the recovery tracker tells retries, ends and loops."""
     expect: Expectations = Field(default_factory=dict)
     """Expectations by measure."""

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chaosproxy.core.failures import Phase
-from chaosproxy.core.measures import OF_THE_RUN_ONLY
+from chaosproxy.core.measures import BY_FAULT
 from chaosproxy.faults._base import Fault, RememberingFault
 from chaosproxy.profiles.mistakes import Finding, Path, listing, nearest
 from chaosproxy.profiles.models import Profile, Rule, Upstream
@@ -38,7 +38,7 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
             yield from _goes_on(nth, rule)
     yield from _phases(sound)
     for measure, expectation in profile.expect.items():
-        if expectation.of and measure in OF_THE_RUN_ONLY:
+        if expectation.of and measure not in BY_FAULT:
             path = ("expect", measure, "of")
             yield Finding(path, "expected nothing here: this is measured for the whole run, not by fault", shown=path)
 

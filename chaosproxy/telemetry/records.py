@@ -8,9 +8,22 @@ from typing import Literal
 import msgspec
 
 from chaosproxy.core.answer import Origin, UpstreamTruth
-from chaosproxy.core.call import CallKind, Layer
-from chaosproxy.core.events import Resolution, RetryAfterVerdict, TunnelMode, TunnelReason, Verdict
+from chaosproxy.core.call import CallKind, Layer, ToolEffect
+from chaosproxy.core.events import (
+    BackoffShape,
+    Because,
+    Certainty,
+    KeyVerdict,
+    LoopKind,
+    Resolution,
+    RetryAfterVerdict,
+    TunnelMode,
+    TunnelReason,
+    Verdict,
+    WasteReason,
+)
 from chaosproxy.core.failures import Outcome, Phase
+from chaosproxy.core.purpose import Role
 
 
 class Line(msgspec.Struct, frozen=True, tag_field="type"):
@@ -26,6 +39,29 @@ class Line(msgspec.Struct, frozen=True, tag_field="type"):
     """The run's id, so that a file may hold several."""
 
 
+class RuleOutline(msgspec.Struct, frozen=True):
+    """What a report needs to know of a rule."""
+
+    name: str
+    faults: tuple[str, ...]
+    tool: str | None = None
+    """The tools that it is about (globs); None for any."""
+    sessions: float | None = None
+    """The share of sessions that it may strike, in (0, 1]; None for all. The others are the control arm."""
+
+
+class ExpectedLine(msgspec.Struct, frozen=True):
+    """One expectation, in the unit of its measure."""
+
+    measure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    of: tuple[str, ...] = ()
+    tool: str | None = None
+    session: str | None = None
+    cases: int = 1
+
+
 class RunStarted(Line, frozen=True, tag="run_started"):
     """The first line of a run."""
 
@@ -35,6 +71,12 @@ class RunStarted(Line, frozen=True, tag="run_started"):
     seed: int
     version: str
     """Of the program."""
+    rules: tuple[RuleOutline, ...] = ()
+    """All of them, in order: what never fires leaves no other line."""
+    expect: tuple[ExpectedLine, ...] = ()
+    """What the profile expects, so that a journal alone can be judged."""
+    tools: dict[str, ToolEffect | None] = msgspec.field(default_factory=dict)
+    """Declared tools, with the effect that the profile names."""
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -106,6 +148,13 @@ class CallEnded(Line, frozen=True, tag="call"):
     changes: tuple[str, ...] = ()
     """What faults did to the reply, in words: `wrong_values: number, canary 481607 or REF-7KQ2M9`. Look for the canary
     in what the agent sends and says from then on."""
+    effect: ToolEffect = ToolEffect.READ
+    """What running the tool does to the world."""
+    role: Role = Role.TOOL
+    follows: int = 0
+    """The number of the call whose failure it answers, or whose operation it joins; 0 if there is none."""
+    model: str | None = None
+    """The language model that was asked."""
 
 
 class EpisodeEnded(Line, frozen=True, tag="episode"):
@@ -128,6 +177,16 @@ class EpisodeEnded(Line, frozen=True, tag="episode"):
     detection_seconds: float
     wait_seconds: float
     service_seconds: float
+    model_seconds: float = 0.0
+    because: Because | None = None
+    """Why it got its verdict."""
+    outcome: Outcome | None = None
+    """Of the first failure."""
+    calls: tuple[int, ...] = ()
+    """Numbers of its attempts, the first failed one first; 64 at most."""
+    ended_by: int = 0
+    """The call that succeeded, fell back, escalated or showed that the agent went on; 0 if there is none."""
+    effect: ToolEffect = ToolEffect.READ
 
 
 class SessionOver(Line, frozen=True, tag="session"):
@@ -142,6 +201,8 @@ class SessionOver(Line, frozen=True, tag="session"):
     """Monotonic seconds."""
     ended: float
     """Monotonic seconds."""
+    forgotten: int = 0
+    """Things about it that were dropped because there were too many."""
 
 
 class HintJudged(Line, frozen=True, tag="retry_after"):
@@ -156,16 +217,96 @@ class HintJudged(Line, frozen=True, tag="retry_after"):
     """Seconds."""
     waited: float | None
     """Seconds; None if no attempt followed."""
+    number: int = 0
+    """The call that came back, or (`no_retry`) that was told."""
+    operation: int = 0
 
 
 class Duplicated(Line, frozen=True, tag="duplicate_effect"):
-    """A write that was executed more than once for one operation."""
+    """A write that may have had, had, or was kept from having its effect more than once."""
 
     number: int
-    """The call that did it again."""
+    """The call that did it again, risked it, or avoided it."""
     session: str
     tool: str
-    certainty: str
+    certainty: Certainty
+    operation: int = 0
+    times: int = 1
+    """Executions beyond the first that this call was (`confirmed`)."""
+
+
+class KeySeen(Line, frozen=True, tag="idempotency_key"):
+    """What a retry of a write did with its key."""
+
+    number: int
+    session: str
+    tool: str
+    verdict: KeyVerdict
+
+
+class Wasted(Line, frozen=True, tag="wasted_call"):
+    """A call made in vain."""
+
+    number: int
+    session: str
+    tool: str
+    reason: WasteReason
+
+
+class Looped(Line, frozen=True, tag="loop"):
+    """An agent went round in a circle."""
+
+    session: str
+    tools: tuple[str, ...]
+    kind: LoopKind
+    calls: tuple[int, ...]
+    """Numbers of the calls by which it was seen."""
+    seconds: float
+    """How long these took."""
+
+
+class BackedOff(Line, frozen=True, tag="backoff"):
+    """How the waits of one episode's retries grew."""
+
+    session: str
+    tool: str
+    operation: int
+    layer: Layer
+    shape: BackoffShape
+    waits: tuple[float, ...]
+    """Seconds, in order; those that a hint had asked for left out, and the time of language models."""
+
+
+class OverBudget(Line, frozen=True, tag="over_budget"):
+    """A retry that a retry budget would have refused."""
+
+    number: int
+    session: str
+    tool: str
+
+
+class CanarySeen(Line, frozen=True, tag="canary"):
+    """A false value turned up in what the agent sent."""
+
+    number: int
+    """The call that carried it."""
+    session: str
+    tool: str
+    episode: int
+    planted: int
+    """The call whose reply it was planted in."""
+    role: Role
+    """`model`: in a prompt; `tool`: in a tool's arguments."""
+
+
+class AgentEnded(Line, frozen=True, tag="agent"):
+    """The command that `chaosproxy run` started is over."""
+
+    command: str
+    """Its name without its arguments, which may hold secrets."""
+    status: int
+    """Its exit status; as shells have it, 128 and the number of the signal that ended it."""
+    seconds: float
 
 
 class Refused(Line, frozen=True, tag="refused"):
@@ -210,6 +351,8 @@ class RunEnded(Line, frozen=True, tag="run_ended"):
     """`call` lines of this run, the dropped ones not counted."""
     dropped: int
     """Lines lost before this one because they could not be written."""
+    eligible: dict[str, int] | None = None
+    """Calls that each rule matched, whether or not it fired."""
 
 
 Record = (
@@ -219,6 +362,13 @@ Record = (
     | SessionOver
     | HintJudged
     | Duplicated
+    | KeySeen
+    | Wasted
+    | Looped
+    | BackedOff
+    | OverBudget
+    | CanarySeen
+    | AgentEnded
     | Refused
     | Tunnelled
     | Control
