@@ -103,7 +103,7 @@ class Match:
         layer: Layer,
         rule: int,
         follows: int = 0,
-        watch: bool = False,
+        watch: bool = False,  # noqa: FBT002 - compiled, and by place
     ) -> None:
         self.operation = operation
         self.attempt = attempt
