@@ -29,10 +29,11 @@ from chaosproxy.profiles.loader import LoadedProfile
 from chaosproxy.profiles.models import Profile
 from chaosproxy.recovery.expectations import RunVerdict
 from chaosproxy.recovery.scorecard import Scorecard
+from chaosproxy.recovery.terms import Terms
 from chaosproxy.recovery.tracker import Tracker
 from chaosproxy.telemetry.journal import Journal
 from chaosproxy.telemetry.metrics import Metrics
-from chaosproxy.telemetry.run import Run
+from chaosproxy.telemetry.outlines import run_of
 
 if TYPE_CHECKING:  # who relays without interception need not wait for `cryptography`
     from chaosproxy.dataplane.tls.authority import Authority
@@ -74,19 +75,21 @@ class Proxy:
         self.loaded = loaded
         self.bus = Bus()
         self.engine = Engine(profile)
-        self.tracker = Tracker(profile.recovery, profile.sessions, self.bus.publish)
-        self.journal = None
-        if settings.journal is not None:
-            self.journal = Journal(settings.journal, Run(profile.name, loaded.digest, profile.seed), clock)
+        self.tracker = Tracker(profile, self.bus.publish)
+        run = run_of(profile, loaded.digest)
+        self.run_id = run.id
+        """By which the journal knows this run."""
+        path = settings.journal
+        self.journal = None if path is None else Journal(path, run, clock, self.engine.eligible_counts)
         self.metrics = Metrics(profile, loaded.digest, self.engine, self.tracker, self.journal)
-        self.scorecard = Scorecard()
+        self.scorecard = Scorecard(Terms.of(profile))
         self._subscribe()
         self._own_addresses: set[tuple[str, int]] = set()
         self._router = _router(profile, settings.listen[0], self._own_addresses)
         self._interception = _interception(profile, settings.authority, clock)
-        path = CallThroughHouse(self.tracker, self.engine, self.bus)
+        calls = CallThroughHouse(self.tracker, self.engine, self.bus)
         reader = Reader(profile, self._router)
-        self._listener = Listener(Surroundings(reader, path, loaded.dialects, clock.wall, self._interception))
+        self._listener = Listener(Surroundings(reader, calls, loaded.dialects, clock.wall, self._interception))
         views = Views(self.metrics.render, self._ready, self._status)
         self._admin = AdminServer(*settings.admin, views, settings.admin_token)
         self._settings = settings
@@ -120,6 +123,7 @@ class Proxy:
         self.admin = self._admin.address
         admin_host, _, admin_port = self.admin.rpartition(":")
         self._own_addresses |= {(host, port), (admin_host.strip("[]"), int(admin_port))}
+        self._router.here.add((host, port))
         if self.journal is not None:
             self.journal.start("operator", {"listen": self.listen, "admin": self.admin})
         self._accepting = True
@@ -151,6 +155,10 @@ class Proxy:
         """The agent run is over by its own word: what it left undone is decided now."""
         self.tracker.end_session(session, monotonic())
 
+    def end_all_sessions(self) -> None:
+        """As `end_session`, of all that there are: whoever made the calls is over."""
+        self.tracker.end_all(monotonic())
+
     def also_at(self, host: str, port: int) -> None:
         """Agents' traffic comes to us from this address too: a request to it would go round in circles."""
         self._own_addresses.add((host, port))
@@ -175,10 +183,9 @@ class Proxy:
         """The hosts that agents may reach by https, as the profile names them, and whether we can look into that."""
         return [(end.origin.authority, self._interception.reason(end)) for end in self._router.known_ends()]
 
-    def verdict(self) -> RunVerdict:
-        """What the profile's expectations come to so far."""
-        profile = self.loaded.profile
-        return self.scorecard.judge(profile.expect, [rule.name for rule in profile.rules])
+    def verdict(self, agent_status: int | None = None) -> RunVerdict:
+        """What the profile's expectations come to so far; `agent_status` is that of a command which we started."""
+        return self.scorecard.judge(self.engine.eligible_counts(), agent_status)
 
     def _tick(self) -> None:
         self.tracker.tick(monotonic())

@@ -1,12 +1,17 @@
 """The path of one call through the rooms, in order. Composed by `app`; must not know wires or profiles."""
 
+from typing import Final
+
 from chaosproxy.core.answer import Answer
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.events import CallAnswered, CallReceived, Event, FaultInjected
+from chaosproxy.core.failures import Outcome
 from chaosproxy.engine.engine import Engine
 from chaosproxy.recovery.tracker import Tracker
+
+AGENT_LEFT: Final = Outcome.AGENT_LEFT
 
 
 class CallThroughHouse:
@@ -29,6 +34,8 @@ class CallThroughHouse:
     def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         """The call is over."""
         self._engine.finished(decision)
+        if answer.pending or answer.outcome is AGENT_LEFT:
+            self._tracker.ending(call, match, answer)
         event = CallAnswered(call, match, decision, answer)
         self._publish(event)
         # The journal has the call's line before the lines of what follows from it.

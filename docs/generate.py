@@ -41,6 +41,8 @@ SECTIONS = (
     (models.Safety, "`safety:`"),
     (models.Sessions, "`sessions:`"),
     (models.Recovery, "`recovery:`"),
+    (models.Loop, "`recovery: {loop:}`"),
+    (models.RetryBudget, "`recovery: {retry_budget:}`"),
     (models.Expectation, "`expect: MEASURE:`"),
 )
 

@@ -18,7 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv-compiled"
 STAMP = FOLDER / "made-from.txt"
 PYTHON = FOLDER / "bin" / "python"
-SOURCES = ("pyproject.toml", "hatch_build.py", "chaosproxy/**/*.py", "chaosproxy/**/*.yaml", "fault_profiles/**/*.yaml")
+SOURCES = (
+    "pyproject.toml",
+    "hatch_build.py",
+    *(f"chaosproxy/**/*.{ending}" for ending in ("py", "yaml", "css", "js")),
+    "fault_profiles/**/*.yaml",
+)
 
 
 def main() -> int:

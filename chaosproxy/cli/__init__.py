@@ -17,8 +17,10 @@ EXIT_BROKEN = 4
 EXIT_INTERRUPTED = 130
 
 COMMANDS = {
+    "run": "Run an agent through a proxy, and judge how it copes.",
     "serve": "A proxy that stays: route your agents through it.",
     "capture": "A proxy for traffic that cannot be pointed at it: caught by mitmproxy.",
+    "report": "How the agent recovered, from the journal of a run.",
     "demo": "All of it in half a minute: a tool API, two agents, a bad day, the scorecards.",
     "check": "Validate a profile, and explain it in sentences.",
     "simulate": "Show what a profile would do to imagined calls, without a network.",

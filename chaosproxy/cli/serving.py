@@ -16,6 +16,7 @@ from chaosproxy.cli.pipes import print_nowhere
 from chaosproxy.cli.trust import intercepted
 from chaosproxy.core.errors import StartError
 from chaosproxy.profiles.loader import LoadedProfile
+from chaosproxy.profiles.models import Profile
 
 
 def run_loop(main: Coroutine[None, None, None]) -> None:
@@ -117,15 +118,28 @@ def _say(line: str) -> None:
         print_nowhere()
 
 
+def profile_line(loaded: LoadedProfile) -> str:
+    """What a proxy runs by."""
+    profile = loaded.profile
+    rules = "1 rule" if len(profile.rules) == 1 else f"{len(profile.rules)} rules"
+    return f"profile  {profile.name} ({rules}, seed {profile.seed}, {loaded.digest})"
+
+
+def unverified(profile: Profile) -> Iterable[str]:
+    """A warning for each upstream whose certificate is not looked at."""
+    for name, upstream in profile.upstreams.items():
+        if not upstream.verify:
+            yield f"warning  the certificate of {name} is not verified (verify: false)"
+
+
 def _announce(proxy: Proxy, settings: Settings, companion: Companion | None) -> None:
     profile = proxy.loaded.profile
-    rules = "1 rule" if len(profile.rules) == 1 else f"{len(profile.rules)} rules"
-    _say(f"profile  {profile.name} ({rules}, seed {profile.seed}, {proxy.loaded.digest})")
+    _say(profile_line(proxy.loaded))
     _say(f"listen   http://{proxy.listen}")
     for name, upstream in profile.upstreams.items():
         _say(f"         http://{proxy.listen}/{name}/  ->  {upstream.url}")
-        if not upstream.verify:
-            click.echo(f"warning  the certificate of {name} is not verified (verify: false)", err=True)
+    for line in unverified(profile):
+        click.echo(line, err=True)
     for line in intercepted(proxy.tunnels()):
         _say(line)
     _say(f"admin    http://{proxy.admin}/metrics")
@@ -150,7 +164,7 @@ def _write_ready_file(path: Path, proxy: Proxy, companion: Companion | None) -> 
 def _summarise(proxy: Proxy, companion: Companion | None) -> None:
     score = proxy.scorecard.score()
     spared = f"; on {score.spared} more a fault could not be applied" if score.spared else ""
-    _say(f"stopped  {score.calls} calls, {score.faulted} of them faulted{spared}")
+    _say(f"stopped  {score.calls + score.other_calls} calls, {score.faulted} of them faulted{spared}")
     for line in companion.summarise() if companion is not None else ():
         _say(line)
     if proxy.loaded.profile.expect:

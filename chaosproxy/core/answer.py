@@ -25,7 +25,8 @@ class Answer:
     bytes_out: Final[int]
     """Body bytes sent to the agent."""
     executions: Final[int]
-    """How often the tool answered 2xx or 3xx to this one call: more than once if a fault repeated it."""
+    """How often the tool answered 2xx or 3xx to this one call: more than once if a fault repeated it. A reply that it
+    says it had stored is no execution."""
     upstream_status: Final[int]
     upstream_seconds: Final[float]
     """From the request's going out to the end of the upstream's answer."""

@@ -115,7 +115,7 @@ class Rewrite(msgspec.Struct, frozen=True):
     codes: bool = False
     """Is the content coding for `change` to say? Then its Content-Encoding goes out as it says, true or not."""
     outcome: Outcome = Outcome.MALFORMED
-    """What becomes of a call whose reply was good. A lie counts as spoiled too: only we know that it is one."""
+    """What the agent makes of a reply that was good. A lie it takes for good: only we know that it is one."""
     slow: bool = False
     """Does it take long even for a small reply, because it makes a large one of it?"""
     canaries: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class Rewrite(msgspec.Struct, frozen=True):
 
 
 class Recall(msgspec.Struct, frozen=True):
-    """Deliver the reply that was kept under a key (see Keep), in place of the tool's."""
+    """Deliver the reply that was kept under a key (see Keep), in place of the tool's. The agent takes it for good."""
 
     key: str
     phase: Phase

@@ -26,12 +26,34 @@ class UpstreamTruth(StrEnum):
     """It answered 2xx or 3xx."""
 
 
+HINT_SOURCES = (
+    "retry-after-ms",
+    "x-ms-retry-after-ms",
+    "x-amz-retry-after",
+    "grpc-retry-pushback-ms",
+    "retry-after",
+    "retry-info",
+    "text",
+    "ratelimit",
+    "ratelimit-reset",
+    "x-ratelimit-reset",
+    "x-rate-limit-reset",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+    "anthropic-ratelimit-requests-reset",
+    "anthropic-ratelimit-tokens-reset",
+    "anthropic-ratelimit-input-tokens-reset",
+    "anthropic-ratelimit-output-tokens-reset",
+)
+"""Where a hint can come from, the more telling first: headers, google.rpc.RetryInfo in a body, a sentence there."""
+
+
 class Hint(msgspec.Struct, frozen=True):
     """How long the answer asked the agent to wait."""
 
     seconds: float
     source: str
-    """`retry-after`, `retry-after-ms`."""
+    """One of HINT_SOURCES."""
     granularity: float = 0.0
     """Seconds of slack the format itself needs: 1 for an HTTP date."""
 

@@ -1,24 +1,31 @@
 """The bad day: starts the shop, a proxy in front of it and both agents, and hands back what became of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 
 import aiohttp
 import msgspec
 
 from chaosproxy.app import Proxy, Settings
 from chaosproxy.core.call import ToolEffect
-from chaosproxy.core.events import CallAnswered, DuplicateEffect, EpisodeClosed, RetryAfterJudged, RetryAfterVerdict
+from chaosproxy.core.events import (
+    CallAnswered,
+    Certainty,
+    DuplicateEffect,
+    EpisodeClosed,
+    RetryAfterJudged,
+    RetryAfterVerdict,
+)
 from chaosproxy.core.failures import Outcome
 from chaosproxy.demo.agents import ORDERS, Careful, Careless, Shopper
 from chaosproxy.demo.tool_api import ShopTools
 from chaosproxy.profiles.loader import LoadedProfile, load_profile
 from chaosproxy.recovery.expectations import RunVerdict
 from chaosproxy.recovery.scorecard import Scorecard
+from chaosproxy.recovery.terms import Terms
 
 AGENTS: tuple[type[Shopper], ...] = (Careful, Careless)
 
@@ -63,9 +70,7 @@ class Stage:
         self._show = show
         self._tools = ShopTools(folder / "shop.sqlite")
         self._journal = journal
-        self._scorecards: Mapping[str, Scorecard] = MappingProxyType(
-            {each.name: Scorecard(each.name) for each in AGENTS}
-        )
+        self._scorecards: dict[str, Scorecard] = {}
         self._episodes: dict[str, list[EpisodeClosed]] = {each.name: [] for each in AGENTS}
 
     async def play(self, after: Callable[[Day], "asyncio.Future[None] | None"]) -> Day:
@@ -97,10 +102,9 @@ class Stage:
         url = f"http://{proxy.admin}/metrics"
         async with aiohttp.ClientSession() as http, http.get(url) as response:
             metrics = await response.text()
-        return Day(tuple(self._card(agent, proxy) for agent in agents), ORDERS, url, metrics)
+        return Day(tuple(self._card(agent) for agent in agents), ORDERS, url, metrics)
 
-    def _card(self, agent: Shopper, proxy: Proxy) -> Card:
-        profile = proxy.loaded.profile
+    def _card(self, agent: Shopper) -> Card:
         scorecard = self._scorecards[agent.name]
         return Card(
             agent=agent.name,
@@ -108,14 +112,16 @@ class Stage:
             rows=self._tools.charges(agent.name),
             orders_charged=self._tools.orders_charged(agent.name),
             scorecard=scorecard,
-            verdict=scorecard.judge(profile.expect, [rule.name for rule in profile.rules]),
+            verdict=scorecard.judge(),
             episodes=tuple(self._episodes[agent.name]),
         )
 
     # What the proxy saw
 
     def _listen(self, proxy: Proxy) -> None:
-        for scorecard in self._scorecards.values():
+        terms = Terms.of(proxy.loaded.profile)
+        for agent in AGENTS:
+            self._scorecards[agent.name] = scorecard = Scorecard(terms, only=agent.name)
             scorecard.attach(proxy.bus)
         proxy.bus.subscribe(CallAnswered, self._answered)
         proxy.bus.subscribe(DuplicateEffect, self._duplicated)
@@ -133,7 +139,9 @@ class Stage:
         self._show(Line(event.call.session, "proxy", f"{tool}: {faults} ({told})"))
 
     def _duplicated(self, event: DuplicateEffect) -> None:
-        self._show(Line(event.call.session, "proxy", f"{event.call.route.tool}: CHARGED TWICE (seen at the upstream)"))
+        if event.certainty is Certainty.CONFIRMED:
+            text = f"{event.call.route.tool}: CHARGED TWICE (seen at the upstream)"
+            self._show(Line(event.call.session, "proxy", text))
 
     def _hint_judged(self, event: RetryAfterJudged) -> None:
         if event.verdict is RetryAfterVerdict.EARLY and event.waited is not None:

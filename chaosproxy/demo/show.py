@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chaosproxy.core.events import EpisodeClosed, Resolution, RetryAfterVerdict, Verdict
+from chaosproxy.core.events import Certainty, EpisodeClosed, Resolution, RetryAfterVerdict, Verdict
 from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.demo.day import Card, Day, Line
 from chaosproxy.recovery.expectations import Result
@@ -17,10 +17,15 @@ _COLOURS = {"careful": "cyan", "careless": "magenta"}
 
 _ENDINGS = {
     Resolution.RECOVERED_RETRY: "retried, worked",
+    Resolution.RECOVERED_MODIFIED: "asked otherwise, worked",
+    Resolution.RECOVERED_FALLBACK: "asked another tool, worked",
     Resolution.RECOVERED_REAUTH: "new token, worked",
+    Resolution.RECOVERED_RECONNECT: "connected anew, worked",
+    Resolution.ESCALATED: "told a human",
     Resolution.FAILED_FAST: "stopped at once",
     Resolution.EXHAUSTED: "kept asking, gave up",
     Resolution.ABANDONED: "did not try again",
+    Resolution.LOOPING: "went round in circles",
     Resolution.UNDETECTED: "never noticed",
     Resolution.CENSORED: "undecided",
 }
@@ -81,7 +86,12 @@ def _print_grid(out: Console, grid: Table) -> None:
 
 def agrees(day: Day) -> bool:
     """Does the proxy's count of duplicate charges equal what the database holds?"""
-    return all(card.rows - card.orders_charged == card.scorecard.duplicate_effects for card in day.cards)
+    return all(card.rows - card.orders_charged == _duplicates(card) for card in day.cards)
+
+
+def _duplicates(card: Card) -> int:
+    """Charges that the proxy saw made once too often."""
+    return card.scorecard.whole.count().duplicates[Certainty.CONFIRMED]
 
 
 def _scorecards(day: Day) -> Table:
@@ -100,18 +110,19 @@ def _measures(card: Card, orders: int) -> Iterator[tuple[str, str]]:
     rate = board.measure("recovery_rate")
     right = board.measure("appropriate_rate")
     slow = board.measure("time_to_recovery_p95")
-    hints = board.retry_after
+    count = board.whole.count()
+    hints = count.retry_after
     yield "orders done", f"{card.orders_done} of {orders}"
-    yield "calls made", str(board.calls)
-    yield "calls for each intention", f"{board.amplification().value or 0:.2f}"
-    yield "failures met", str(sum(tally.decided for tally in board.faults.values()))
+    yield "calls made", str(count.calls + count.other_calls)
+    yield "calls for each intention", f"{count.amplification().value or 0:.2f}"
+    yield "failures met", str(board.whole.tally().decided)
     yield "recovered from", _share(rate.value, rate.cases)
     yield "reacted as it should", _share(right.value, right.cases)
     yield "95 % recovered within", "-" if slow.value is None else format_duration(slow.value)
     obeyed = hints[RetryAfterVerdict.COMPLIANT] + hints[RetryAfterVerdict.LATE]
     yield "Retry-After obeyed / broken", f"{obeyed} / {hints[RetryAfterVerdict.EARLY]}"
     yield "damage never noticed", str(board.measure("undetected_faults").value or 0)
-    yield "duplicate charges (confirmed)", _alarm(board.duplicate_effects)
+    yield "duplicate charges (confirmed)", _alarm(_duplicates(card))
     yield "verdict", _RESULTS[card.verdict.result]
 
 
@@ -159,7 +170,7 @@ def _mark(verdict: Verdict) -> str:
 
 def _bookkeeping(card: Card) -> str:
     extra = card.rows - card.orders_charged
-    counted = card.scorecard.duplicate_effects
+    counted = _duplicates(card)
     agreement = "[green](equal)[/]" if extra == counted else "[red](NOT EQUAL)[/]"
     return (
         f"{card.agent:8}  {card.orders_charged} orders are charged in the database, in {card.rows} rows: "

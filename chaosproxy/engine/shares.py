@@ -88,7 +88,10 @@ class SomeSessions:
 
     def holds(self, occasion: Occasion) -> bool:
         """Is the call's session one of them?"""
-        session = occasion.call.session
+        return self.has(occasion.call.session)
+
+    def has(self, session: str) -> bool:
+        """Is it one of them? A function of seed, rule and session alone: a report asks the same of a journal."""
         known = self._known.get(session)
         if known is None:
             if len(self._known) >= MOST_SESSIONS:

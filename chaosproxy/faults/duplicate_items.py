@@ -27,7 +27,7 @@ from pydantic import Field
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import format_rate
 from chaosproxy.faults._base import Family, Fault
@@ -66,7 +66,7 @@ class DuplicateItems(Fault):
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:
         """The tool's reply with some of its items twice."""
         change = partial(_doubled, share=self.share, where=self.where, draw=partial(turn.draw, rule))
-        return (Rewrite(change, f"duplicate_items: {format_rate(self.share)}"),)
+        return (Rewrite(change, f"duplicate_items: {format_rate(self.share)}", outcome=Outcome.OK),)
 
 
 def _doubled(reply: Reply, share: float, where: Where, draw: Draw) -> Reply | Unfit:

@@ -26,7 +26,7 @@ from typing import ClassVar, Literal
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._counts import closed, closed_headers
@@ -72,7 +72,7 @@ class EmptyResult(Fault):
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:  # noqa: ARG002  nothing is nothing
         """The tool's reply with nothing in it; one in which there was nothing passes unharmed."""
         change = _emptied if self.how == "empty_list" else partial(_bare, how=self.how)
-        return (Rewrite(change, f"empty_result: {self.how}"),)
+        return (Rewrite(change, f"empty_result: {self.how}", outcome=Outcome.OK),)
 
 
 def _emptied(reply: Reply) -> Reply | Unfit:

@@ -28,7 +28,7 @@ from pydantic import Field
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.core.units import format_rate
 from chaosproxy.faults._base import Family, Fault
@@ -72,7 +72,7 @@ class PartialResult(Fault):
     def effects(self, turn: Turn, rule: str) -> tuple[Effect, ...]:  # noqa: ARG002  the first are the first
         """The tool's reply without the rest of its items; one of a single item passes unharmed."""
         change = partial(_shortened, keep=self.keep, counts=self.counts == "adjusted")
-        return (Rewrite(change, f"partial_result: {format_rate(self.keep)}"),)
+        return (Rewrite(change, f"partial_result: {format_rate(self.keep)}", outcome=Outcome.OK),)
 
 
 def _shortened(reply: Reply, keep: float, *, counts: bool) -> Reply | Unfit:

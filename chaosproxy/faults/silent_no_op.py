@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.call import Call
 from chaosproxy.core.effects import Aside, Effect, Keep, Recall, Respond
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, RememberingFault, Scope
 from chaosproxy.faults._fields import Written
@@ -86,7 +86,7 @@ class SilentNoOp(RememberingFault[None]):
         fixed = self.status is not None or self.body is not None
         if fixed or is_rpc(call):
             said = _given(self.status or 200, self.body) if fixed else _success(call)
-            return ((Respond(said, Phase.BEFORE_UPSTREAM),) if triggered else ()), memory
+            return ((Respond(said, Phase.BEFORE_UPSTREAM, Outcome.OK),) if triggered else ()), memory
         key = key_of(rule, call, call.route.tool)
         if triggered:
             return (Recall(key, Phase.BEFORE_UPSTREAM, otherwise=_success(call)),), memory

@@ -30,7 +30,7 @@ from pydantic import Field, model_validator
 
 from chaosproxy.core.answer import Reply
 from chaosproxy.core.effects import Effect, Rewrite, Unfit
-from chaosproxy.core.failures import Course, Nature, Phase, Reaction
+from chaosproxy.core.failures import Course, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.turn import Turn
 from chaosproxy.faults._base import Family, Fault
 from chaosproxy.faults._canaries import canary_of
@@ -84,7 +84,8 @@ class WrongValues(Fault):
         canary = canary_of(draw("canary")) if self.canary else None
         change = partial(_falsified, how=self.how, wish=Wish(self.field, self.values, canary, draw))
         mark = f", canary {canary.digits} or {canary.token}" if canary is not None else ""
-        return (Rewrite(change, f"wrong_values: {self.how}{mark}"),)
+        planted = tuple(canary) if canary is not None else ()
+        return (Rewrite(change, f"wrong_values: {self.how}{mark}", outcome=Outcome.OK, canaries=planted),)
 
 
 def _falsified(reply: Reply, how: How, wish: Wish) -> Reply | Unfit:

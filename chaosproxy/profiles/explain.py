@@ -41,7 +41,7 @@ def explain(loaded: LoadedProfile) -> list[str]:
         _rules_together(profile),
         *_safety(profile),
         *_sessions(profile),
-        *(_expectation(measure, each) for measure, each in profile.expect.items()),
+        *(_expectation(measure, each) for measure, several in profile.expect.items() for each in several),
         *([] if profile.expect else ["Nothing is expected of the agent: a run is measured, and not judged."]),
     ]
 
@@ -65,7 +65,17 @@ def _tool(name: str, tool: Tool) -> str:
         said += f"; it {_EFFECTS[tool.effect]}"
     if tool.idempotency_key:
         said += f"; its operations carry an id in the header {tool.idempotency_key.partition(':')[2]}"
+    if tool.fallback_for:
+        said += f"; it stands in for {_named(tool.fallback_for)}"
+    if tool.checks:
+        said += f"; it shows what became of {_named(tool.checks)}"
+    if tool.escalates:
+        said += "; calling it tells a human"
     return f"{said}."
+
+
+def _named(tools: tuple[str, ...]) -> str:
+    return listing([f"`{tool}`" for tool in tools], "and")
 
 
 def _tunnels(profile: Profile) -> Iterator[str]:
@@ -143,9 +153,16 @@ def _sessions(profile: Profile) -> Iterator[str]:
 def _expectation(measure: str, expectation: Expectation) -> str:
     bounds = {"at least": expectation.at_least, "at most": expectation.at_most}
     said = " and ".join(f"{which} {_bound(measure, bound)}" for which, bound in bounds.items() if bound is not None)
-    of = f" for {listing(expectation.of, 'and')}" if expectation.of else ""
     cases = f", judged from {expectation.cases} cases on" if expectation.cases > 1 else ""
-    return f"Expected: {measure}{of} is {said}{cases}."
+    return f"Expected: {measure}{_part(expectation)} is {said}{cases}."
+
+
+def _part(expectation: Expectation) -> str:
+    """What of the run it is about, if not all of it."""
+    of = f" for {listing(expectation.of, 'and')}" if expectation.of else ""
+    tool = f" at `{expectation.tool}`" if expectation.tool else ""
+    session = f" in sessions `{expectation.session}`" if expectation.session else ""
+    return of + tool + session
 
 
 def _bound(measure: str, bound: float) -> str:

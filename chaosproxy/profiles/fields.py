@@ -21,7 +21,7 @@ METHODS = (
 )
 """The HTTP methods that the data plane's parser knows and that carry calls."""
 
-SESSION_SOURCES = ("proxy_user", "path", "client", "connection", "header:NAME", "baggage:KEY")
+SESSION_SOURCES = ("proxy_user", "path", "mcp", "trace", "client", "connection", "header:NAME", "baggage:KEY")
 """What may name a session, as it is written."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+"  # RFC 9110, section 5.6.2: names of methods and headers
@@ -30,7 +30,7 @@ _UPSTREAM = r"(?!\.{1,2}$)[A-Za-z0-9._\-]{1,100}"
 _PATH = r"/(?:[^{}*?#\s]|\{[A-Za-z_][A-Za-z0-9_]*\})*\*?"
 _HOST = r"[^\s/@?#]+"
 _SPAN = r"\s*0*[1-9][0-9]{0,8}\s*(?:-\s*0*[1-9][0-9]{0,8}\s*)?"
-_SOURCE = rf"proxy_user|path|client|connection|header:{_TOKEN}|baggage:{_TOKEN}"
+_SOURCE = rf"proxy_user|path|mcp|trace|client|connection|header:{_TOKEN}|baggage:{_TOKEN}"
 _MOST = 999_999_999
 _SHARE = r"\s*0*(\d{1,3})\s+of\s+0*(\d{1,3})\s*"
 _MOST_OF = 100

@@ -21,7 +21,7 @@ from chaosproxy.profiles.mistakes import Finding, Mistake, Place, ProfileError, 
 from chaosproxy.profiles.models import Profile
 from chaosproxy.profiles.never import impossible, suspicious
 from chaosproxy.profiles.overlay import overlay
-from chaosproxy.profiles.reach import unreachable
+from chaosproxy.profiles.reach import hardly_tools, unreachable, without_tools
 from chaosproxy.profiles.references import same_names, unfitting
 from chaosproxy.profiles.salvage import salvage
 from chaosproxy.profiles.sources import Source, read_source
@@ -131,7 +131,8 @@ def load_sources(
     reading = _Reading(tuple(source.file for source in sources))
     root = _with_overrides(_effective(sources, environ, reading), overrides or Overrides())
     sound, wrong = salvage(root)
-    together = (each.moved(sound.in_file) for each in (*unfitting(sound), *unreachable(sound), *impossible(sound)))
+    apart = (*unfitting(sound), *unreachable(sound), *without_tools(sound), *impossible(sound))
+    together = (each.moved(sound.in_file) for each in apart)
     reading.place(findings(wrong, root), root)
     reading.place([*same_names(sound), *together], root)
     companions = Companions(root, {source.file: source.folder for source in sources})
@@ -139,7 +140,7 @@ def load_sources(
     reading.add(companions.mistakes)
     reading.stop_if_wrong()
     digest = _digest(sound.profile, companions.texts)
-    reading.place(suspicious(complete), root)
+    reading.place([*suspicious(complete), *hardly_tools(complete)], root)
     return LoadedProfile(
         complete, MappingProxyType(companions.dialects), digest, reading.files, tuple(reading.in_order())
     )

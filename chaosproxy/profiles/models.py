@@ -4,30 +4,27 @@ These models are the source of the JSON Schema and of the profile reference in t
 what a user reads when an editor hovers over the key.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal, Self, Union
+from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    model_validator,
-)
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
-from typing_extensions import TypedDict
 
 from chaosproxy.core.call import ToolEffect
-from chaosproxy.core.measures import MEASURES, Unit
 from chaosproxy.faults._base import Fault
 from chaosproxy.faults._catalogue import catalogue
-from chaosproxy.faults._fields import Duration, Rate
+from chaosproxy.faults._fields import Rate
+from chaosproxy.profiles.expect import (
+    EXPECTATION_IN,
+    Expectation,
+    Expectations,
+    ExpectedCount,
+    ExpectedFactor,
+    ExpectedShare,
+    ExpectedTime,
+)
 from chaosproxy.profiles.fields import (
     AtLeastOne,
-    FaultName,
     HeaderName,
     HeaderSource,
     HostGlob,
@@ -154,7 +151,7 @@ class Match(Section):
     header: dict[HeaderName, OneLine] = Field(default_factory=dict)
     """Request headers and their values, with globs."""
     body: dict[str, JsonScalar] = Field(default_factory=dict)
-    """Fields of a JSON body (dotted path) and their values; strings with globs."""
+    """Fields of a JSON body (dotted path) or of a form, and their values; strings with globs."""
     session: OneLine | None = None
     """Session name, with globs."""
 
@@ -195,8 +192,9 @@ class Sessions(Section):
         default=("proxy_user", "path", "header:X-Session-Id", "baggage:session.id", "client"),
         alias="from",
     )
-    """Sources in order; the first that yields a name decides: proxy_user, path, header:NAME, baggage:KEY, client
-    (address and User-Agent), connection."""
+    """Sources in order; the first that yields a name decides: proxy_user, path, header:NAME, baggage:KEY, mcp (the
+    session that an MCP server gave, under its old name after it was lost and opened anew), trace (the trace of
+    `traceparent`: if one agent run is one trace), client (address and User-Agent), connection."""
     idle: MoreThanNone = 300.0
     """A session without a call for this long, and with nothing left to recover, is over."""
 
@@ -236,96 +234,6 @@ class Recovery(Section):
     """What a retry budget would allow. It is reported, and refuses nothing."""
 
 
-class Expectation(Section):
-    """What must hold for one measure."""
-
-    at_least: float | None = None
-    """Lower bound."""
-    at_most: float | None = None
-    """Upper bound."""
-    of: Annotated[tuple[FaultName, ...], Many, OneOrMore()] = ()
-    """Only for these faults; for all, if left out."""
-    tool: OneLine | None = None
-    """Only for tools with this name, with globs; for all, if left out."""
-    session: OneLine | None = None
-    """Only for sessions with this name, with globs; for all, if left out."""
-    cases: Count = 1
-    """How many cases it takes to be judged; fewer are INCONCLUSIVE."""
-
-    @model_validator(mode="after")
-    def _bounds_leave_room(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("expected at_least or at_most: an expectation needs a bound")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at_least: nothing can be at least this and at most that")
-        return self
-
-
-def _not_negative(bound: float) -> float:
-    if 0 <= bound < float("inf"):
-        return bound
-    raise ValueError("expected a number that is not negative")
-
-
-Plain = Annotated[float, AfterValidator(_not_negative), Field(json_schema_extra={"minimum": 0})]
-
-
-class ExpectedShare(Expectation):
-    """What must hold for a share of cases, written `95%` or `0.95`."""
-
-    at_least: Rate | None = None
-    """Lower bound."""
-    at_most: Rate | None = None
-    """Upper bound."""
-
-
-class ExpectedCount(Expectation):
-    """What must hold for a number of cases."""
-
-    at_least: Annotated[int, Field(ge=0)] | None = None
-    """Lower bound."""
-    at_most: Annotated[int, Field(ge=0)] | None = None
-    """Upper bound."""
-
-
-class ExpectedTime(Expectation):
-    """What must hold for a time, written `10s`."""
-
-    at_least: Duration | None = None
-    """Lower bound."""
-    at_most: Duration | None = None
-    """Upper bound."""
-
-
-class ExpectedFactor(Expectation):
-    """What must hold for a ratio, written as a plain number."""
-
-    at_least: Plain | None = None
-    """Lower bound."""
-    at_most: Plain | None = None
-    """Upper bound."""
-
-
-EXPECTATION_IN: Mapping[Unit, type[Expectation]] = MappingProxyType(
-    {
-        Unit.SHARE: ExpectedShare,
-        Unit.COUNT: ExpectedCount,
-        Unit.SECONDS: ExpectedTime,
-        Unit.FACTOR: ExpectedFactor,
-    }
-)
-"""How the bounds on a measure are written, by its unit."""
-
-if TYPE_CHECKING:
-    Expectations = dict[str, Expectation]
-else:
-    Expectations = TypedDict(
-        "Expectations", {measure: EXPECTATION_IN[unit] for measure, unit in MEASURES.items()}, total=False
-    )
-    """Expectations by measure."""
-    Expectations.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
-
-
 class Profile(Section):
     """A fault profile: what the tools are, what goes wrong, when, and what is expected of the agent."""
 
@@ -352,4 +260,4 @@ class Profile(Section):
     recovery: Recovery = Recovery()
     """How the recovery tracker tells retries, ends and loops."""
     expect: Expectations = Field(default_factory=dict)
-    """Expectations by measure."""
+    """Expectations by measure: one, or a list of them."""

@@ -1,4 +1,5 @@
-"""Rules that can never fire: they match nothing that is declared, or an earlier rule takes every call of theirs.
+"""Rules that can never fire: they match nothing that is declared, or an earlier rule takes every call of theirs. And
+expectations of tools that there are not.
 
 Says so only where it is certain. Knows the sound part of a profile.
 """
@@ -37,6 +38,30 @@ def unreachable(sound: Sound) -> Iterator[Finding]:
         certain = sound.all_phases and sound.in_file(("rules", nth)) not in sound.doubtful
         if certain and _always_fires(rule) and rule.name not in in_phases:
             takers[_only_tool(rule.match)].append((nth, rule))
+
+
+def without_tools(sound: Sound) -> Iterator[Finding]:
+    """Expectations of tools that fit none of those declared, by path in the sound part of a profile."""
+    for path, pattern in _tools_expected_of(sound.profile):
+        if sound.tools and not _names_a_route(pattern):
+            yield from (each._replace(path=path, shown=path) for each in _fits_none("tool", pattern, sound.tools))
+
+
+def hardly_tools(profile: Profile) -> Iterator[Finding]:
+    """Expectations of tools by names that tools hardly have where none is declared, by path in a whole profile."""
+    for path, pattern in _tools_expected_of(profile):
+        if not profile.tools and pattern.strip("*") and not _names_a_route(pattern):
+            said = (
+                "no tool is declared, so tools go by method and path, such as `GET /v1/items/{id}`; {} fits hardly any"
+            )
+            yield Finding(path, said, shown=path)
+
+
+def _tools_expected_of(profile: Profile) -> Iterator[tuple[Path, str]]:
+    for measure, several in profile.expect.items():
+        for nth, expectation in enumerate(several):
+            if expectation.tool is not None:
+                yield ("expect", measure, nth, "tool"), expectation.tool
 
 
 def _in_match(nth: int, path: Path) -> Path:

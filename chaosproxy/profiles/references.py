@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chaosproxy.core.failures import Phase
-from chaosproxy.core.measures import BY_FAULT
+from chaosproxy.core.measures import BY_FAULT, OF_THE_AGENT
 from chaosproxy.faults._base import Fault, RememberingFault
 from chaosproxy.profiles.mistakes import Finding, Path, listing, nearest
 from chaosproxy.profiles.models import Profile, Rule, Upstream
@@ -37,10 +37,39 @@ def unfitting(sound: Sound) -> Iterator[Finding]:
             yield from _before_any_request(nth, rule)
             yield from _goes_on(nth, rule)
     yield from _phases(sound)
-    for measure, expectation in profile.expect.items():
-        if expectation.of and measure not in BY_FAULT:
-            path = ("expect", measure, "of")
-            yield Finding(path, "expected nothing here: this is measured for the whole run, not by fault", shown=path)
+    yield from _tools_named(sound)
+    yield from _of_parts(profile)
+
+
+def _tools_named(sound: Sound) -> Iterator[Finding]:
+    """What a tool says of other tools: each must be declared."""
+    for name, tool in sound.profile.tools.items():
+        for key, named in (("fallback_for", tool.fallback_for), ("checks", tool.checks)):
+            for nth, other in enumerate(named):
+                path: Path = ("tools", name, key, nth)
+                others = [each for each in sound.tools if each != name]
+                if other not in others:
+                    said = f"expected another of the tools ({listing(others, 'and')}), got {{}}"
+                    yield Finding(
+                        path,
+                        said if others else "expected another tool; none is declared, got {}",
+                        nearest(other, others),
+                        shown=path,
+                    )
+
+
+def _of_parts(profile: Profile) -> Iterator[Finding]:
+    """Expectations of a part of what cannot be measured in parts."""
+    for measure, several in profile.expect.items():
+        for nth, expectation in enumerate(several):
+            path: Path = ("expect", measure, nth)
+            if measure in OF_THE_AGENT:
+                for key in ("of", "tool", "session"):
+                    if getattr(expectation, key):
+                        said = "expected nothing here: there is one value for the whole run"
+                        yield Finding((*path, key), said)
+            elif expectation.of and measure not in BY_FAULT:
+                yield Finding((*path, "of"), "expected nothing here: this is not measured by fault")
 
 
 def _address(name: str, upstream: Upstream, profile: Profile) -> Iterator[Finding]:

@@ -189,8 +189,14 @@ def known_keys(path: Path, root: Node) -> frozenset[str]:
     for depth, step in enumerate(path):
         node = child(node, step) if node is not None else None
         is_fault = path[0] == "rules" and depth >= 2 and path[2] == "fault" and isinstance(node, Mapping)
-        kind = _fault_at(node) if is_fault else _inside(kind, step)
+        kind = _fault_at(node) if is_fault else _alone(_inside(kind, step), node)
     return frozenset(_keys(kind))
+
+
+def _alone(kind: Any, node: Node | None) -> Any:  # noqa: ANN401  annotations are of any type
+    """What a list would hold, where its one item stands without the list."""
+    bare = _bare(kind) if kind is not None else None
+    return get_args(bare)[0] if get_origin(bare) is tuple and isinstance(node, Mapping) else kind
 
 
 def _fault_at(node: Node | None) -> Any:  # noqa: ANN401  a model, or None

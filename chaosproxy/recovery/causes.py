@@ -11,7 +11,7 @@ import msgspec
 
 from chaosproxy.core.answer import Answer, Origin
 from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Hang, Hold, Reject, Stall, Throttle
+from chaosproxy.core.effects import Delay, Hang, Hold, Reject, Repeat, Stall, Throttle
 from chaosproxy.core.failures import Course, Nature, Outcome, Reaction
 
 UPSTREAM = "upstream"
@@ -58,6 +58,9 @@ NATURES: Mapping[Outcome, Nature] = MappingProxyType(
 )
 """What a failure that nobody injected is judged by: its outcome is all there is to know."""
 
+_HARMLESS = (Delay, Hang, Hold, Stall, Throttle, Repeat)
+"""Effects after which an answer says what the tool said."""
+
 _BROKEN_ON_THE_WAY = frozenset({Outcome.RESET, Outcome.TRUNCATED, Outcome.MALFORMED, Outcome.SOFT_ERROR})
 """Outcomes that an injection may give to an answer whose status is still the upstream's own."""
 
@@ -69,9 +72,19 @@ def delivered(answer: Answer) -> bool:
     return answer.outcome is Outcome.OK
 
 
+def lied(decision: Decision, answer: Answer) -> Injection | None:
+    """The injection that spoiled a good answer so that no error shows, if one did."""
+    if answer.outcome is not Outcome.OK or answer.skipped is not None:
+        return None
+    for injection in reversed(decision.injections):
+        if not injection.nature.explicit and any(not isinstance(each, _HARMLESS) for each in injection.effects):
+            return injection
+    return None
+
+
 def cause_of(decision: Decision, answer: Answer) -> Cause:
-    """What a failed attempt is put down to. `answer.outcome` is not ok."""
-    injection = _explanation(decision, answer)
+    """What a failed attempt is put down to, or one whose answer is a lie. `answer.outcome` is not ok, or it lied."""
+    injection = lied(decision, answer) if answer.outcome is Outcome.OK else _explanation(decision, answer)
     if injection is not None:
         return Cause(injection.fault, injection.rule, _nature_of(injection))
     fault = PROXY if answer.origin is Origin.PROXY else UPSTREAM

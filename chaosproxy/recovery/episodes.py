@@ -7,88 +7,93 @@ know how calls are matched or when a session is over.
 from collections import OrderedDict
 from collections.abc import Callable
 
-from chaosproxy.core.call import Call, Layer
-from chaosproxy.core.events import (
-    CallAnswered,
-    EpisodeClosed,
-    EpisodeOpened,
-    Event,
-    OperationClosed,
-    OperationResult,
-    Resolution,
-    RetryAfterJudged,
-    RetryAfterVerdict,
-    RetryWaited,
-)
+from chaosproxy.core.call import Call, CallKind, Layer
+from chaosproxy.core.events import CallAnswered, EpisodeOpened, Event, Resolution, RetryAfterVerdict
 from chaosproxy.core.failures import Outcome
 from chaosproxy.profiles.models import Recovery
 from chaosproxy.recovery.causes import Cause, cause_of
-from chaosproxy.recovery.hints import judge_wait
-from chaosproxy.recovery.records import Episode, Operation
+from chaosproxy.recovery.endings import step_of_success, tell_end, tell_of_hint
+from chaosproxy.recovery.episode import Episode, Failure
+from chaosproxy.recovery.failures import failure_of, note_failure, opened_by
+from chaosproxy.recovery.hints import visible
+from chaosproxy.recovery.limits import Limit, broken_by, drop_over, remember
+from chaosproxy.recovery.records import Operation, Trouble
+from chaosproxy.recovery.retries import Retries
+from chaosproxy.recovery.tools import Tools
 from chaosproxy.recovery.transitions import ENDINGS, MOVES, State, Step, leaving
-from chaosproxy.recovery.verdicts import cannot_work_unchanged, conduct_of, verdict_on
-from chaosproxy.recovery.writes import in_doubt
+from chaosproxy.recovery.waiting import start_waiting, stop_waiting
+
+CALLS = 64
+"""Attempts whose numbers are remembered of an episode, the first."""
 
 
 class Episodes:
     """All open episodes of all sessions."""
 
-    def __init__(self, settings: Recovery, publish: Callable[[Event], None]) -> None:
+    def __init__(self, settings: Recovery, tools: Tools, retries: Retries, publish: Callable[[Event], None]) -> None:
         self._window = settings.window
         self._horizon = settings.horizon
+        self._tools = tools
+        self._retries = retries
         self._publish = publish
         self._waiting: OrderedDict[int, Operation] = OrderedDict()
         self._numbered = 0
         self.open = 0
         """Episodes that are not decided yet."""
 
-    def failed(self, operation: Operation, event: CallAnswered) -> None:
-        """An attempt of the operation, no longer in flight, failed."""
+    def failed(self, operation: Operation, event: CallAnswered) -> Episode:
+        """An attempt of the operation, no longer in flight, failed, or got an answer that lies."""
         cause = cause_of(event.decision, event.answer)
-        episode = operation.episode or self._opened(operation, event, cause)
+        session = operation.session
+        failure = failure_of(session, event, cause, self._tools)
+        episode = operation.episode or self._opened(operation, event, cause, failure)
         ended = event.answer.ended
         if episode.state is State.TRYING:
             episode.service += max(0.0, ended - episode.busy_since)
-        _note_failure(episode, event, cause)
-        longest_wait = max(self._window, 3 * episode.hint.seconds if episode.hint is not None else 0.0)
-        episode.retry_until = ended + longest_wait
+        note_failure(episode, event, failure, self._window)
+        trouble = self._enter(operation, episode)
+        if event.answer.outcome is Outcome.THROTTLED:
+            self._judge_limit(trouble, operation, episode, event)
         episode.state = MOVES[episode.state, Step.FAILED_OTHERS_ON if operation.flying else Step.FAILED]
         if episode.state is State.WAITING:
-            self._wait(operation)
+            self._waiting[operation.number] = operation
+            start_waiting(trouble, operation, episode)
         else:
             episode.busy_since = ended
+        return episode
 
-    def began(self, operation: Operation, episode: Episode, call: Call) -> None:
+    def began(self, operation: Operation, episode: Episode, call: Call, kind: CallKind, layer: Layer) -> None:
         """Another attempt of an operation whose episode is open arrived."""
-        wait = max(0.0, call.received - episode.failed_at)
-        self._publish(RetryWaited(call, Layer.SDK if call.sdk_retry > 0 else Layer.UNKNOWN, wait))
-        self._judge_hint(operation, episode, call)
-        if cannot_work_unchanged(episode.last_nature) and call.credential == episode.credential:
-            episode.insisted = True
-        if episode.in_doubt and (call.operation_key is None or call.operation_key != episode.doubtful_key):
-            episode.blind = True
+        thought = self._retries.came_back(operation, episode, call, kind, layer)
         if episode.state is State.WAITING:
-            self._stop_waiting(operation)
-            episode.wait += wait
+            self._stop_waiting(operation, episode)
+            episode.wait += max(0.0, call.received - episode.last.ended) - thought
+            episode.thinking += thought
             episode.busy_since = call.received
+        if len(episode.calls) < CALLS:
+            episode.calls.append(call.number)
         episode.state = MOVES[episode.state, Step.BEGAN]
 
     def succeeded(self, operation: Operation, episode: Episode, event: CallAnswered) -> None:
         """An attempt of an operation whose episode is open gave the agent what it wanted."""
         ended = event.answer.ended
         episode.service += max(0.0, ended - episode.busy_since)
-        other = episode.refused and event.call.credential != episode.refused_credential
-        step = Step.SUCCEEDED_REAUTHENTICATED if other else Step.SUCCEEDED
-        self._close(operation, episode, ENDINGS[episode.state, step], ended)
+        step = step_of_success(operation, episode, event.call)
+        self._close(operation, ENDINGS[episode.state, step], ended, event.call.number)
 
     def give_up(self, operation: Operation, episode: Episode, now: float) -> None:
         """The agent will not come back to a waiting operation."""
-        step = leaving(episode.nature, operation.attempts - operation.settled)
-        self._close(operation, episode, ENDINGS[episode.state, step], now)
+        attempts = operation.attempts - operation.settled
+        step = leaving(episode.last.nature, attempts, looped=episode.looped, noticed=episode.noticed)
+        self._close(operation, ENDINGS[episode.state, step], now, episode.followed)
+
+    def escalate(self, operation: Operation, episode: Episode, call: Call) -> None:
+        """The agent told a human by this call, instead of coming back to a waiting operation."""
+        self._close(operation, ENDINGS[episode.state, Step.ESCALATED], call.received, call.number)
 
     def censor(self, operation: Operation, episode: Episode, now: float) -> None:
         """We stop watching the operation, whatever it is doing."""
-        self._close(operation, episode, ENDINGS[episode.state, Step.STOPPED], now)
+        self._close(operation, ENDINGS[episode.state, Step.STOPPED], now, 0)
 
     def expire(self, now: float) -> None:
         """Give up the episodes whose last failure is a horizon ago.
@@ -99,109 +104,67 @@ class Episodes:
             operation = next(iter(self._waiting.values()))
             episode = operation.episode
             assert episode is not None, "what waits has an episode"
-            if episode.failed_at + self._horizon > now:
+            if episode.last.ended + self._horizon > now:
                 return
             if episode.hint is not None and episode.hinted_at + episode.hint.seconds > now:
                 self.censor(operation, episode, now)
             else:
                 self.give_up(operation, episode, now)
 
-    def _opened(self, operation: Operation, event: CallAnswered, cause: Cause) -> Episode:
+    def _opened(self, operation: Operation, event: CallAnswered, cause: Cause, failure: Failure) -> Episode:
         self._numbered += 1
         self.open += 1
         session = operation.session
         session.episodes += 1
-        ended = event.answer.ended
-        operation.episode = Episode(
-            number=self._numbered,
-            fault=cause.fault,
-            rule=cause.rule,
-            nature=cause.nature,
-            opened=ended,
-            detection=max(0.0, ended - event.call.received),
-            last_nature=cause.nature,
-        )
-        self._publish(EpisodeOpened(self._numbered, session.name, operation.tool, cause.fault))
+        operation.episode = opened_by(self._numbered, operation, event, cause, failure)
+        self._publish(EpisodeOpened(self._numbered, session.name, operation.route.tool, cause.fault))
         return operation.episode
 
-    def _wait(self, operation: Operation) -> None:
+    @staticmethod
+    def _enter(operation: Operation, episode: Episode) -> Trouble:
+        """The session's trouble, with this failure in it."""
         session = operation.session
-        self._waiting[operation.number] = operation
-        session.waiting[operation.number] = operation
-        session.failures.setdefault(operation.fingerprint, {})[operation.number] = operation
+        trouble = session.trouble
+        if trouble is None:
+            trouble = session.trouble = Trouble()
+        trouble.moved_on = False
+        trouble.unfollowed.append(episode)
+        if episode.doubt is not None:
+            trouble.doubts[operation.number] = operation
+        return trouble
 
-    def _stop_waiting(self, operation: Operation) -> None:
-        session = operation.session
+    def _stop_waiting(self, operation: Operation, episode: Episode) -> None:
         del self._waiting[operation.number]
-        del session.waiting[operation.number]
-        failures = session.failures.get(operation.fingerprint)
-        if failures is not None:
-            failures.pop(operation.number, None)
-            if not failures:
-                del session.failures[operation.fingerprint]
+        trouble = operation.session.trouble
+        assert trouble is not None, "where something waits there is trouble"
+        stop_waiting(trouble, operation, episode)
 
-    def _judge_hint(self, operation: Operation, episode: Episode, call: Call) -> None:
-        hint = episode.hint
-        if hint is None:
-            return
-        episode.hint = None
-        waited = max(0.0, call.received - episode.hinted_at)
-        verdict = judge_wait(hint, waited, sdk=call.sdk_retry > 0)
-        episode.early = episode.early or verdict is RetryAfterVerdict.EARLY
-        session = operation.session.name
-        self._publish(RetryAfterJudged(session, operation.tool, verdict, hint.source, hint.seconds, waited))
+    def _judge_limit(self, trouble: Trouble, operation: Operation, episode: Episode, event: CallAnswered) -> None:
+        """Was a request to wait broken that another operation was told of? And this one's counts for others."""
+        call, hint = event.call, event.answer.hint
+        upstream = call.route.upstream
+        # Who came back as its own hint had asked is not blamed for another's.
+        if trouble.limits and episode.answered_hint != call.number:
+            broken = broken_by(trouble.limits, upstream, operation.number, call.received)
+            if broken is not None:
+                came = (call.received - broken.given, call.number)
+                tell_of_hint(self._publish, operation, RetryAfterVerdict.BREACH_OTHER, broken.hint, came)
+        if hint is not None and hint.seconds > 0 and visible(hint, call.route.transport):
+            remember(trouble.limits, upstream, Limit(operation.number, hint, event.answer.ended))
 
-    def _close(self, operation: Operation, episode: Episode, resolution: Resolution, now: float) -> None:
+    def _close(self, operation: Operation, resolution: Resolution, now: float, ended_by: int) -> None:
+        episode = operation.episode
+        assert episode is not None, "only what is open is closed"
         if episode.state is State.WAITING:
-            self._stop_waiting(operation)
+            self._stop_waiting(operation, episode)
         self.open -= 1
-        session = operation.session.name
-        attempts = operation.attempts - operation.settled
+        tell_end(self._publish, operation, episode, resolution, (now, ended_by))
         operation.episode = None
         operation.settled = operation.attempts
-        if episode.hint is not None and not (resolution.recovered or resolution is Resolution.CENSORED):
-            unheeded = RetryAfterVerdict.NO_RETRY
-            hint = episode.hint
-            self._publish(RetryAfterJudged(session, operation.tool, unheeded, hint.source, hint.seconds, None))
-        self._publish(
-            EpisodeClosed(
-                episode=episode.number,
-                session=session,
-                tool=operation.tool,
-                fault=episode.fault,
-                rule=episode.rule,
-                operation=operation.number,
-                resolution=resolution,
-                verdict=verdict_on(resolution, conduct_of(episode)),
-                attempts=attempts,
-                opened=episode.opened,
-                closed=now,
-                detection_seconds=episode.detection,
-                wait_seconds=episode.wait,
-                service_seconds=episode.service,
-            )
-        )
-        self._publish(OperationClosed(session, operation.tool, _result(resolution), attempts))
-
-
-def _note_failure(episode: Episode, event: CallAnswered, cause: Cause) -> None:
-    """Remember what the next attempt will be judged against."""
-    call, answer = event.call, event.answer
-    episode.failed_at = max(episode.failed_at, answer.ended)
-    episode.last_nature = cause.nature
-    episode.credential = call.credential
-    if answer.outcome is Outcome.AUTH:
-        episode.refused = True
-        episode.refused_credential = call.credential
-    if answer.hint is not None:
-        episode.hint = answer.hint
-        episode.hinted_at = answer.ended
-    if in_doubt(call, answer):
-        episode.in_doubt = True
-        episode.doubtful_key = call.operation_key
-
-
-def _result(resolution: Resolution) -> OperationResult:
-    if resolution.recovered:
-        return OperationResult.RECOVERED
-    return OperationResult.CENSORED if resolution is Resolution.CENSORED else OperationResult.FAILED
+        trouble = operation.session.trouble
+        if trouble is not None:
+            trouble.doubts.pop(operation.number, None)
+            if trouble.limits:
+                drop_over(trouble.limits, now)
+            if trouble.over():
+                operation.session.trouble = None

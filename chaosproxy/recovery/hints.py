@@ -6,17 +6,29 @@ from chaosproxy.core.events import RetryAfterVerdict
 SDK_CAP = 60.0
 """Seconds beyond which the common SDKs wait as long as they see fit instead."""
 
+_IN_THE_BODY = ("body", "text", "retry-info")
+"""How the names of hints begin that stand in what a tool says, and not in the head of a message."""
+
+
+def slack(hint: Hint) -> float:
+    """Seconds that a wait may fall short of the hint: 50 ms, 2 %, or the format's own granularity."""
+    return max(0.05, 0.02 * hint.seconds, hint.granularity)
+
 
 def judge_wait(hint: Hint, wait: float, *, sdk: bool) -> RetryAfterVerdict:
     """The verdict on an attempt that came `wait` seconds after a failure that said `hint`; `sdk` if an SDK decided it.
 
-    Up to 50 ms, 2 % or the format's own granularity too soon is not early; half as long again or 5 s more is not late.
-    A hint in the past asks for nothing.
+    Up to the slack too soon is not early; half as long again or 5 s more is not late. A hint in the past asks for
+    nothing.
     """
     asked = max(0.0, hint.seconds)
-    slack = max(0.05, 0.02 * asked, hint.granularity)
-    if wait < asked - slack:
+    if wait < asked - slack(hint):
         return RetryAfterVerdict.CAPPED if sdk and asked > SDK_CAP else RetryAfterVerdict.EARLY
     if wait <= max(1.5 * asked, asked + 5.0):
         return RetryAfterVerdict.COMPLIANT
     return RetryAfterVerdict.LATE
+
+
+def visible(hint: Hint, transport: str) -> bool:
+    """Can whoever decides see the hint? MCP hands on what a tool says, and not the head of the HTTP message."""
+    return not transport.startswith("mcp") or hint.source.startswith(_IN_THE_BODY)

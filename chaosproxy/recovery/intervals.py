@@ -1,7 +1,8 @@
 """The few statistics that a scorecard needs. Must not know what is being counted."""
 
 import math
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
 
 _Z95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
@@ -22,6 +23,30 @@ def wilson(successes: int, cases: int) -> tuple[float, float]:
     low = 0.0 if successes == 0 else max(0.0, centre - reach)
     high = 1.0 if successes == cases else min(1.0, centre + reach)
     return low, high
+
+
+def difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
+    """The 95 % interval of `one`'s share less `other`'s, each given as (successes, cases); (-1, 1) if one has no cases.
+
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10: from the Wilson intervals of both shares, without
+    continuity correction. Like these it keeps to what is possible, also at 0 and 1.
+    """
+    if one[1] == 0 or other[1] == 0:
+        return -1.0, 1.0
+    p1, p2 = one[0] / one[1], other[0] / other[1]
+    low1, high1 = wilson(*one)
+    low2, high2 = wilson(*other)
+    low = p1 - p2 - math.hypot(p1 - low1, high2 - p2)
+    high = p1 - p2 + math.hypot(high1 - p1, p2 - low2)
+    return max(-1.0, low), min(1.0, high)
+
+
+def binned(values: Iterable[float], bounds: Sequence[float]) -> tuple[int, ...]:
+    """How many values lie up to each bound and above the one before, and in a last bin above all; `bounds` ascend."""
+    counts = [0] * (len(bounds) + 1)
+    for value in values:
+        counts[bisect_left(bounds, value)] += 1
+    return tuple(counts)
 
 
 def percentile(values: Collection[float], share: float) -> float | None:

@@ -1,34 +1,40 @@
-"""What is counted for a fault, and what follows from the counts.
+"""What is counted of the episodes of one fault at one tool, or of several together, and what follows from the counts.
 
 Every rate comes with the number of its cases and a Wilson 95 % interval. Must not know where the counts come from.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
-from chaosproxy.core.events import EpisodeClosed, Resolution, Verdict
-from chaosproxy.recovery.expectations import Measured
+from chaosproxy.core.events import Because, EpisodeClosed, Resolution, Verdict
 from chaosproxy.recovery.intervals import percentile, wilson
+from chaosproxy.recovery.measured import Measured, ratio, share
+
+T = TypeVar("T", bound=str)
 
 TIMES = 10_000
-"""Times to recovery kept for each fault, the latest: percentiles are over these."""
+"""Times to recovery kept for one tally, the latest: percentiles are over these."""
 
 
 class Tally(msgspec.Struct):
-    """What is counted for one fault, or for several together."""
+    """What is counted of episodes."""
 
     injected: int = 0
-    """Calls that it happened to; 0 for `upstream` and `proxy`, which nobody injects."""
+    """Calls that the fault struck; 0 for `upstream` and `proxy`, which nobody injects."""
     resolutions: Counter[Resolution] = msgspec.field(default_factory=Counter)
     verdicts: Counter[Verdict] = msgspec.field(default_factory=Counter)
     """Of the decided episodes."""
+    reasons: Counter[Because] = msgspec.field(default_factory=Counter)
+    """Why they got these verdicts."""
     attempts: int = 0
     """In the decided episodes."""
+    longest: float | None = None
+    """Seconds: of all times to recovery, also those no longer in `times`."""
     times: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=TIMES))
-    """Seconds from the first failure's end to success."""
+    """Seconds from the first failure's end to success, the latest."""
 
     @property
     def censored(self) -> int:
@@ -51,9 +57,12 @@ class Tally(msgspec.Struct):
         if event.resolution is Resolution.CENSORED:
             return
         self.verdicts[event.verdict] += 1
+        self.reasons[event.because] += 1
         self.attempts += event.attempts
         if event.resolution.recovered:
-            self.times.append(event.closed - event.opened)
+            seconds = event.closed - event.opened
+            self.times.append(seconds)
+            self.longest = seconds if self.longest is None else max(self.longest, seconds)
 
     def recovery_rate(self) -> Measured:
         """Recovered / decided."""
@@ -74,20 +83,7 @@ class Tally(msgspec.Struct):
 
     def amplification(self) -> Measured:
         """Attempts an operation, within the operations that met the fault."""
-        return share(self.attempts, self.decided)
-
-
-BY_FAULT: Mapping[str, Callable[[Tally], Measured]] = MappingProxyType(
-    {
-        "recovery_rate": Tally.recovery_rate,
-        "appropriate_rate": Tally.appropriate_rate,
-        "undetected_faults": Tally.undetected,
-        "time_to_recovery_p50": lambda tally: tally.time_to_recovery(0.50),
-        "time_to_recovery_p95": lambda tally: tally.time_to_recovery(0.95),
-        "amplification": Tally.amplification,
-    }
-)
-"""The measures that can be taken of some faults only."""
+        return ratio(self.attempts, self.decided)
 
 
 class FaultScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,26 +102,26 @@ class FaultScore(msgspec.Struct, frozen=True, kw_only=True):
     resolutions: dict[str, int]
     verdicts: dict[str, int]
     """Of the decided episodes."""
+    reasons: dict[str, int]
     undetected: int
     time_to_recovery_p50: float | None
     time_to_recovery_p95: float | None
+    longest: float | None
     attempts_per_episode: float | None
 
 
-def share(part: int, whole: int) -> Measured:
-    """Part / whole, out of `whole` cases; without a value if there are none."""
-    return Measured(part / whole if whole else None, whole)
-
-
 def together(tallies: Iterable[Tally]) -> Tally:
-    """All of them as one. All their times are kept, whatever the limit for one fault."""
+    """All of them as one. All their times are kept, whatever the limit for one."""
     total = Tally(times=deque())
     for tally in tallies:
         total.injected += tally.injected
         total.resolutions.update(tally.resolutions)
         total.verdicts.update(tally.verdicts)
+        total.reasons.update(tally.reasons)
         total.attempts += tally.attempts
         total.times.extend(tally.times)
+        known = [each for each in (total.longest, tally.longest) if each is not None]
+        total.longest = max(known, default=None)
     return total
 
 
@@ -141,10 +137,17 @@ def score_of(fault: str, tally: Tally) -> FaultScore:
         recovery_rate=tally.recovery_rate().value,
         recovery_low=low,
         recovery_high=high,
-        resolutions={str(resolution): count for resolution, count in tally.resolutions.items()},
-        verdicts={str(verdict): count for verdict, count in tally.verdicts.items()},
+        resolutions=by_name(tally.resolutions),
+        verdicts=by_name(tally.verdicts),
+        reasons=by_name(tally.reasons),
         undetected=tally.resolutions[Resolution.UNDETECTED],
         time_to_recovery_p50=tally.time_to_recovery(0.50).value,
         time_to_recovery_p95=tally.time_to_recovery(0.95).value,
+        longest=tally.longest,
         attempts_per_episode=tally.amplification().value,
     )
+
+
+def by_name(counts: Mapping[T, int]) -> dict[str, int]:
+    """Counts as they are written down, in the order of their names."""
+    return {str(name): counts[name] for name in sorted(counts) if counts[name]}

@@ -34,10 +34,21 @@ class Step(StrEnum):
     BEGAN = "began"
     """Another attempt arrived."""
     SUCCEEDED = "succeeded"
+    """An attempt that asked for the same succeeded."""
+    SUCCEEDED_MODIFIED = "succeeded_modified"
+    """An attempt succeeded with other arguments."""
+    SUCCEEDED_ELSEWHERE = "succeeded_elsewhere"
+    """Another tool or model succeeded."""
+    SUCCEEDED_RECONNECTED = "succeeded_reconnected"
+    """An attempt succeeded in a new session of the tool's protocol."""
     SUCCEEDED_REAUTHENTICATED = "succeeded_reauthenticated"
     """An attempt succeeded with other credentials than those that had been refused."""
+    ESCALATED = "escalated"
+    """A tool was called that tells a human."""
     LEFT_UNNOTICED = "left_unnoticed"
-    """One attempt, spoiled without an error to see, and no other came."""
+    """What came last was spoiled without an error to see, and nothing shows that the agent noticed."""
+    LEFT_LOOPING = "left_looping"
+    """It went round and round, and no other attempt came."""
     LEFT_LASTING = "left_lasting"
     """One attempt at something that asking again unchanged cannot mend, and no other came."""
     LEFT_PASSING = "left_passing"
@@ -63,9 +74,14 @@ MOVES: Mapping[tuple[State, Step], State] = MappingProxyType(
 ENDINGS: Mapping[tuple[State, Step], Resolution] = MappingProxyType(
     {
         (State.TRYING, Step.SUCCEEDED): Resolution.RECOVERED_RETRY,
+        (State.TRYING, Step.SUCCEEDED_MODIFIED): Resolution.RECOVERED_MODIFIED,
+        (State.TRYING, Step.SUCCEEDED_ELSEWHERE): Resolution.RECOVERED_FALLBACK,
+        (State.TRYING, Step.SUCCEEDED_RECONNECTED): Resolution.RECOVERED_RECONNECT,
         (State.TRYING, Step.SUCCEEDED_REAUTHENTICATED): Resolution.RECOVERED_REAUTH,
         (State.TRYING, Step.STOPPED): Resolution.CENSORED,
+        (State.WAITING, Step.ESCALATED): Resolution.ESCALATED,
         (State.WAITING, Step.LEFT_UNNOTICED): Resolution.UNDETECTED,
+        (State.WAITING, Step.LEFT_LOOPING): Resolution.LOOPING,
         (State.WAITING, Step.LEFT_LASTING): Resolution.FAILED_FAST,
         (State.WAITING, Step.LEFT_PASSING): Resolution.ABANDONED,
         (State.WAITING, Step.LEFT_AFTER_SEVERAL): Resolution.EXHAUSTED,
@@ -75,10 +91,15 @@ ENDINGS: Mapping[tuple[State, Step], Resolution] = MappingProxyType(
 """The steps that close an episode. A pair in neither table cannot happen; looking one up is a bug, and raises."""
 
 
-def leaving(nature: Nature, attempts: int) -> Step:
-    """The step that is taken when the agent does not come back to a failure of this nature after so many attempts."""
-    if attempts > 1:
-        return Step.LEFT_AFTER_SEVERAL
-    if not nature.explicit:
+def leaving(nature: Nature, attempts: int, *, looped: bool = False, noticed: bool = False) -> Step:
+    """The step that is taken when the agent does not come back to a failure of this nature after so many attempts.
+
+    `looped` if they were part of a loop; `noticed` if an attempt showed that the agent sees through spoiled answers.
+    """
+    if not nature.explicit and not noticed:
         return Step.LEFT_UNNOTICED
-    return Step.LEFT_PASSING if nature.course is Course.TRANSIENT else Step.LEFT_LASTING
+    if attempts == 1 and nature.course is not Course.TRANSIENT and nature.explicit:
+        return Step.LEFT_LASTING
+    if looped:
+        return Step.LEFT_LOOPING
+    return Step.LEFT_AFTER_SEVERAL if attempts > 1 else Step.LEFT_PASSING

@@ -10,6 +10,11 @@ from chaosproxy.recovery.records import Operation
 
 _REPLIES = 64
 """How many distinct keyed replies of one operation are remembered. An honest operation has one."""
+_TOOL_REPLIES = 4_096
+"""How many distinct keyed replies of one tool are remembered, the latest."""
+_TOOLS = 1_000
+_OTHERS = "_other"
+"""Tools that replies are told apart by; those of further tools are put together."""
 
 _SAYS_NOTHING_OF_THE_WRITE = frozenset(
     {Outcome.TIMEOUT, Outcome.RESET, Outcome.TRUNCATED, Outcome.MALFORMED, Outcome.AGENT_LEFT}
@@ -18,24 +23,79 @@ _SAYS_IT_DID_NOT_RUN = frozenset({503, 529})
 """Overload is refused at the door (RFC 9110, 15.6.4: currently unable to handle the request)."""
 
 
-def executed_again(operation: Operation, call: Call, answer: Answer) -> bool:
-    """Enter what an attempt at a write did; True if it is an execution beyond the operation's first.
+class _Replies:
+    """What one tool answered to writes under a key."""
 
-    A reply that the upstream calls a replay, or that is byte for byte the one of an earlier execution under the same
-    key, is a stored reply and not another execution. Without a key equal replies prove nothing (`{"ok": true}`).
-    """
-    if answer.truth is not UpstreamTruth.EXECUTED or answer.replayed:
-        return False
-    if call.operation_key is not None and answer.body_digest is not None:
-        reply = (call.operation_key, answer.body_digest)
+    __slots__ = ("assumed", "distinct", "keys")
+
+    def __init__(self) -> None:
+        self.keys: dict[str, str] = {}
+        """The key under which a reply (its digest) was first seen."""
+        self.distinct = True
+        """Have replies to different keys always differed? Only then does an equal reply prove anything."""
+        self.assumed = 0
+        """Executions that were taken for replays because their reply was an equal one."""
+
+
+class Writes:
+    """Counts executions beyond the first, for the whole run."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, _Replies] = {}
+        self.replay = False
+        """Was the answer that was entered last a stored reply?"""
+
+    def executed_again(self, operation: Operation, call: Call, answer: Answer) -> int:
+        """Enter what an attempt at a write did; how many executions beyond the operation's first that shows.
+
+        A reply that the upstream calls a replay, or that is byte for byte the one of an earlier execution under the
+        same key, is a stored reply and not another execution. Without a key equal replies prove nothing
+        (`{"ok": true}`), and a key is never taken on trust: once a tool is seen to answer two different keys with
+        equal bytes, its equal replies prove nothing either, and what they were taken for is counted after all.
+        """
+        self.replay = False
+        if answer.truth is not UpstreamTruth.EXECUTED:
+            return 0
+        if answer.replayed and answer.executions <= 1:
+            self.replay = True
+            return 0
+        times = max(1, answer.executions)
+        found = 0
+        if call.operation_key is not None and answer.body_digest is not None:
+            found, stored = self._look_up(operation, call, call.operation_key, answer.body_digest)
+            if stored and times == 1:
+                self.replay = True
+                return found
+        before = operation.executions
+        operation.executions = before + times
+        return found + min(times, before + times - 1)
+
+    def _look_up(self, operation: Operation, call: Call, key: str, digest: str) -> tuple[int, bool]:
+        """How many executions turn out not to have been replays after all, and whether this one seems to be one."""
+        replies = self._replies(call.route.tool)
+        found = 0
+        if replies.distinct:
+            if len(replies.keys) >= _TOOL_REPLIES:
+                del replies.keys[next(iter(replies.keys))]
+            if replies.keys.setdefault(digest, key) != key:
+                replies.distinct = False
+                replies.keys.clear()
+                found, replies.assumed = replies.assumed, 0
         if operation.replies is None:
             operation.replies = set()
-        if reply in operation.replies:
-            return False
+        reply = (key, digest)
+        if reply in operation.replies and replies.distinct:
+            replies.assumed += 1
+            return found, True
         if len(operation.replies) < _REPLIES:
             operation.replies.add(reply)
-    operation.executions += 1
-    return operation.executions > 1
+        return found, False
+
+    def _replies(self, tool: str) -> _Replies:
+        known = self._tools.get(tool)
+        if known is None:
+            known = self._tools.setdefault(tool if len(self._tools) < _TOOLS else _OTHERS, _Replies())
+        return known
 
 
 def in_doubt(call: Call, answer: Answer) -> bool:

@@ -18,11 +18,17 @@ import msgspec
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import Clock
 from chaosproxy.core.events import (
+    BackoffSeen,
     CallAnswered,
+    CallWasted,
+    CanaryFound,
     DuplicateEffect,
     EpisodeClosed,
+    KeyJudged,
+    LoopFound,
     RequestRefused,
     RetryAfterJudged,
+    RetryOverBudget,
     SessionEnded,
     TunnelClosed,
 )
@@ -45,14 +51,17 @@ E = TypeVar("E")
 class Journal:
     """Writes one run down. `attach` it to the bus, `start` it, and `close` it at the end."""
 
-    def __init__(self, path: Path, run: Run, clock: Clock) -> None:
-        """Open `path` to append.
+    def __init__(
+        self, path: Path, run: Run, clock: Clock, eligible: Callable[[], Mapping[str, int]] | None = None
+    ) -> None:
+        """Open `path` to append; `eligible` is asked at the end for the calls that each rule matched.
 
         Raises:
             StartError: it cannot be written.
         """
         self._file = LineFile(path)
         self._clock = clock
+        self._eligible = eligible
         self._recorder = Recorder(run, clock)
         self._encoder = msgspec.json.Encoder()
         self._events: deque[CallAnswered | Record] = deque()
@@ -78,6 +87,12 @@ class Journal:
         bus.subscribe(SessionEnded, self._noting(recorder.session))
         bus.subscribe(RetryAfterJudged, self._noting(recorder.hint_judged))
         bus.subscribe(DuplicateEffect, self._noting(recorder.duplicated))
+        bus.subscribe(KeyJudged, self._noting(recorder.key_judged))
+        bus.subscribe(CallWasted, self._noting(recorder.wasted))
+        bus.subscribe(LoopFound, self._noting(recorder.loop))
+        bus.subscribe(BackoffSeen, self._noting(recorder.backoff))
+        bus.subscribe(RetryOverBudget, self._noting(recorder.over_budget))
+        bus.subscribe(CanaryFound, self._noting(recorder.canary))
         bus.subscribe(RequestRefused, self._noting(recorder.refused))
         bus.subscribe(TunnelClosed, self._noting(recorder.tunnel))
 
@@ -92,6 +107,10 @@ class Journal:
     def record_control(self, who: str, what: str, detail: Mapping[str, str] | None = None) -> None:
         """Write down that `who` changed `what`; no secrets in `detail`."""
         self._note(lambda: self._recorder.control(who, what, detail or {}))
+
+    def record_agent(self, command: str, status: int, seconds: float) -> None:
+        """Write down that the command of the run is over: its name without arguments, exit status, duration."""
+        self._note(lambda: self._recorder.agent(command, status, seconds))
 
     def flush(self) -> None:
         """Write all that waits, now. Blocks for as long as the disk takes. A disk that takes nothing is no error."""
@@ -112,7 +131,8 @@ class Journal:
         self.record_control(who, "stop", detail)
         self.flush()
         seconds = self._clock.monotonic() - self._started
-        self._note(lambda: self._recorder.run_ended(seconds, self._calls, self.dropped))
+        eligible = None if self._eligible is None else self._eligible()
+        self._note(lambda: self._recorder.run_ended(seconds, self._calls, self.dropped, eligible))
         self.flush()
         self._backlog.give_up()
         self._file.close()

@@ -5,30 +5,49 @@ Reads the profile; counts nothing. A set too large for the budget is left to app
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import product
 
 from chaosproxy.core.call import CallKind, Layer, ToolEffect
 from chaosproxy.core.events import (
+    BackoffShape,
+    Certainty,
+    KeyVerdict,
+    LoopKind,
     OperationResult,
     Resolution,
     RetryAfterVerdict,
     TunnelMode,
     TunnelReason,
     Verdict,
+    WasteReason,
 )
 from chaosproxy.core.failures import Outcome
 from chaosproxy.profiles.models import Profile, Rule, Tool
+from chaosproxy.telemetry import metric_table as table
+from chaosproxy.telemetry.metric_table import Metric
 
 Labels = tuple[str, ...]
 
 NOT_OURS = ("upstream", "proxy")
 """The `fault` label of episodes that nobody injected."""
 
-_CALL_KINDS = (
-    (CallKind.FIRST, Layer.NONE),
-    (CallKind.PARALLEL, Layer.NONE),
-    (CallKind.RETRY, Layer.SDK),
-    (CallKind.RETRY, Layer.UNKNOWN),
+RETRIERS = (Layer.SDK, Layer.FRAMEWORK, Layer.MODEL, Layer.UNKNOWN)
+"""Who can have decided to try again."""
+
+_FROM_NOBODY = (
+    CallKind.FIRST,
+    CallKind.PARALLEL,
+    CallKind.HEDGE,
+    CallKind.POLL,
+    CallKind.PAGE,
+    CallKind.CONTINUATION,
 )
+_CALL_KINDS = (
+    *((kind, Layer.NONE) for kind in _FROM_NOBODY),
+    *((CallKind.RETRY, layer) for layer in RETRIERS),
+    *((kind, layer) for kind in (CallKind.MODIFIED_RETRY, CallKind.FALLBACK) for layer in RETRIERS[1:]),
+)
+"""An SDK's own retries change nothing: it knows neither other arguments nor other tools."""
 _RESPONSES = (
     (Outcome.OK, "upstream"),
     (Outcome.OK, "injected"),
@@ -73,6 +92,7 @@ class KnownLabels:
         self.rules = tuple(rule.name for rule in profile.rules)
         self.faults = tuple(dict.fromkeys(fault.type for rule in profile.rules for fault in rule.fault))
         """Types of the faults that rules name, each once."""
+        self._writing = tuple(name for name, tool in profile.tools.items() if _may_write(tool))
 
     def calls(self) -> Iterator[Labels]:
         """tool, transport, kind, layer."""
@@ -107,9 +127,37 @@ class KnownLabels:
         """verdict, hint."""
         return ((verdict, hint) for verdict in RetryAfterVerdict for hint in HINTS)
 
+    def of_another(self, tool: str) -> Iterator[tuple[Metric, Iterable[Labels]]]:
+        """What may be counted later of a tool that nobody declared and that has just been called for the first time."""
+        alone = (tool,)
+        yield table.DUPLICATE_EFFECTS, product(alone, Certainty)
+        yield table.IDEMPOTENCY_KEYS, product(alone, KeyVerdict)
+        yield table.WASTED_CALLS, product(alone, WasteReason)
+        yield table.RETRY_BUDGET_EXCEEDED, (alone,)
+        yield table.OPERATIONS, product(alone, OperationResult)
+        yield table.EPISODES, product((*self.faults, *NOT_OURS), alone, Resolution)
+
     def duplicates(self) -> Iterator[Labels]:
         """tool, certainty: for tools that may write."""
-        return ((name, "confirmed") for name, tool in self._profile.tools.items() if _may_write(tool))
+        return product(self._writing, Certainty)
+
+    def key_verdicts(self) -> Iterator[Labels]:
+        """tool, verdict: for tools that may write."""
+        return product(self._writing, KeyVerdict)
+
+    def wasted(self) -> Iterator[Labels]:
+        """tool, reason."""
+        return product(self.tools, WasteReason)
+
+    @staticmethod
+    def loops() -> Iterator[Labels]:
+        """What went round: kind."""
+        return zip(LoopKind)
+
+    @staticmethod
+    def backoffs() -> Iterator[Labels]:
+        """layer, shape."""
+        return product(RETRIERS, BackoffShape)
 
     @staticmethod
     def tunnels() -> Iterator[Labels]:

@@ -46,7 +46,9 @@ def _info(name: str, labels: str, text: str) -> Metric:
 
 
 CALLS = _counter(
-    "calls_total", "tool transport kind layer", "Calls received, by what they are to their operation and who retried."
+    "calls_total",
+    "tool transport kind layer",
+    "Calls that are over, by what they are to their operation and who retried.",
 )
 RESPONSES = _counter(
     "responses_total", "tool outcome origin", "Calls answered, by what the agent saw and whose answer it was."
@@ -88,8 +90,23 @@ RETRY_WAIT_SECONDS = _histogram(
 RETRY_AFTER = _counter(
     "retry_after_total", "verdict hint", "Answers that said when to come back, by what the agent made of it."
 )
+BACKOFF_SHAPE = _counter(
+    "backoff_shape_total",
+    "layer shape",
+    "Episodes with retries that nobody had asked to wait, by how their waits grew and by who waited last.",
+)
+WASTED_CALLS = _counter("wasted_calls_total", "tool reason", "Calls that were made in vain, by why.")
 DUPLICATE_EFFECTS = _counter(
-    "duplicate_effects_total", "tool certainty", "Writes that were executed more than once for one operation."
+    "duplicate_effects_total",
+    "tool certainty",
+    "Second effects of writes: risked (exposed), seen by us, each execution beyond the first (confirmed), or avoided.",
+)
+IDEMPOTENCY_KEYS = _counter(
+    "idempotency_keys_total", "tool verdict", "Retries of writes, by what they did with the operation's key."
+)
+LOOPS = _counter("loops_total", "kind", "Loops that agents got into, each counted once however long it went on.")
+RETRY_BUDGET_EXCEEDED = _counter(
+    "retry_budget_exceeded_total", "tool", "Retries that a retry budget would have refused. None was refused."
 )
 UPSTREAM_SECONDS = _histogram(
     "upstream_seconds",

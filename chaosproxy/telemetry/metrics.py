@@ -6,7 +6,6 @@ Never labels by session, id, URL, argument or text; knows no fault by name.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isinf
 from typing import Final, Protocol, cast
 
 from prometheus_client import CollectorRegistry
@@ -17,19 +16,22 @@ from prometheus_client.registry import Collector
 from chaosproxy import __version__
 from chaosproxy.core.answer import Origin
 from chaosproxy.core.bus import Bus
-from chaosproxy.core.decision import QUIET, Decision, Injection
-from chaosproxy.core.effects import Delay, Hang, Hold, Stall, Throttle
+from chaosproxy.core.decision import QUIET
 from chaosproxy.core.events import (
+    BackoffSeen,
     CallAnswered,
-    CallReceived,
+    CallWasted,
     ConnectionCounted,
     DuplicateEffect,
     EpisodeClosed,
     FaultInjected,
+    KeyJudged,
+    LoopFound,
     OperationClosed,
     OperationResult,
     RequestRefused,
     RetryAfterJudged,
+    RetryOverBudget,
     RetryWaited,
     TunnelClosed,
     TunnelOpened,
@@ -37,10 +39,11 @@ from chaosproxy.core.events import (
 from chaosproxy.core.sparing import rules_spared
 from chaosproxy.profiles.models import Profile
 from chaosproxy.telemetry import metric_table as table
+from chaosproxy.telemetry.delays import delay_shares
 from chaosproxy.telemetry.families import counter_family, gauge_family, histogram_family, info_family
 from chaosproxy.telemetry.histogram import Histogram
 from chaosproxy.telemetry.histograms import Histograms
-from chaosproxy.telemetry.known_labels import HINTS, NOT_OURS, KnownLabels, Labels, SeriesBudget
+from chaosproxy.telemetry.known_labels import HINTS, NOT_OURS, RETRIERS, KnownLabels, Labels, SeriesBudget
 from chaosproxy.telemetry.labels import OTHER, BoundedLabels
 from chaosproxy.telemetry.totals import Totals
 
@@ -50,8 +53,8 @@ WORDS_SEEN_MOST = 40
 """Reasons and hints that get a label of their own."""
 UPSTREAM: Final = Origin.UPSTREAM
 """Looked up once: an enum member costs more than a global, and every call asks."""
-SERIES_AT_REST_MOST = 1900
-"""What may stand at 0 before the first call."""
+SERIES_AT_REST_MOST = 2500
+"""What may stand at 0 before the first call: 20 tools, and some ten milliseconds' work for each scrape."""
 
 
 class EngineCounters(Protocol):
@@ -108,10 +111,10 @@ class Metrics:
         self._counters: dict[table.Metric, defaultdict[Labels, int]] = {}
         self._gauges: dict[table.Metric, defaultdict[Labels, int]] = {}
         self._histograms: dict[table.Metric, Histograms] = {}
-        known = KnownLabels(profile)
+        self._known = known = KnownLabels(profile)
         self._open_families(known)
         self._open_histograms(known)
-        self._tools = BoundedLabels(known.tools, TOOLS_SEEN_MOST)
+        self._tools = BoundedLabels(known.tools, TOOLS_SEEN_MOST, self._tool_seen)
         self._words = BoundedLabels(HINTS, WORDS_SEEN_MOST)
         self._struck: set[int] = set()
         """Numbers of the calls that are under a fault now."""
@@ -120,33 +123,42 @@ class Metrics:
         self._registry.register(cast("Collector", self))
 
     def _open_families(self, known: KnownLabels) -> None:
+        """The smaller a set the earlier: what comes last may find the budget used up."""
         alone = [()]
-        self._calls = self._counter(table.CALLS, known.calls())
-        self._responses = self._counter(table.RESPONSES, known.responses())
-        self._injected = self._counter(table.FAULTS_INJECTED, known.strikes())
         self._eligible = self._counter(table.FAULTS_ELIGIBLE, zip(known.rules))
-        self._skipped = self._counter(table.FAULTS_SKIPPED)
         self._active = self._gauge(table.FAULTS_ACTIVE, zip(known.faults))
-        self._operations = self._counter(table.OPERATIONS, known.operations())
-        self._episodes = self._counter(table.EPISODES, known.episodes())
-        self._verdicts = self._counter(table.EPISODE_VERDICTS, known.verdicts())
+        self._skipped = self._counter(table.FAULTS_SKIPPED)
         self._episodes_open = self._gauge(table.EPISODES_OPEN, alone)
-        self._retry_after = self._counter(table.RETRY_AFTER, known.hints())
-        self._duplicates = self._counter(table.DUPLICATE_EFFECTS, known.duplicates())
         self._sessions_active = self._gauge(table.SESSIONS_ACTIVE, alone)
         self._connections = self._gauge(table.CONNECTIONS_ACTIVE, alone)
-        self._refused = self._counter(table.REQUESTS_REFUSED)
-        self._tunnels = self._counter(table.TUNNELS, known.tunnels())
         self._tunnels_active = self._gauge(table.TUNNELS_ACTIVE, alone)
+        self._tunnels = self._counter(table.TUNNELS, known.tunnels())
         self._tunnel_bytes = self._counter(table.TUNNEL_BYTES, [("up",), ("down",)])
+        self._refused = self._counter(table.REQUESTS_REFUSED)
         self._dropped = self._counter(table.EVENTS_DROPPED, alone)
         self._overflow = self._counter(table.LABEL_OVERFLOW, alone)
+        self._open_recovery(known)
+        self._injected = self._counter(table.FAULTS_INJECTED, known.strikes())
+        self._responses = self._counter(table.RESPONSES, known.responses())
+        self._calls = self._counter(table.CALLS, known.calls())
+        self._episodes = self._counter(table.EPISODES, known.episodes())
+
+    def _open_recovery(self, known: KnownLabels) -> None:
+        self._loops = self._counter(table.LOOPS, known.loops())
+        self._retry_after = self._counter(table.RETRY_AFTER, known.hints())
+        self._backoffs = self._counter(table.BACKOFF_SHAPE, known.backoffs())
+        self._verdicts = self._counter(table.EPISODE_VERDICTS, known.verdicts())
+        self._duplicates = self._counter(table.DUPLICATE_EFFECTS, known.duplicates())
+        self._keys = self._counter(table.IDEMPOTENCY_KEYS, known.key_verdicts())
+        self._over_budget = self._counter(table.RETRY_BUDGET_EXCEEDED, zip(known.tools))
+        self._wasted = self._counter(table.WASTED_CALLS, known.wasted())
+        self._operations = self._counter(table.OPERATIONS, known.operations())
 
     def _open_histograms(self, known: KnownLabels) -> None:
         self._overhead = self._histogram(table.OVERHEAD_SECONDS, [("http",)])
         self._recovery = self._histogram(table.RECOVERY_SECONDS, zip((*known.faults, *NOT_OURS)))
         self._attempts = self._histogram(table.RECOVERY_ATTEMPTS, zip((*known.faults, *NOT_OURS)))
-        self._waits = self._histogram(table.RETRY_WAIT_SECONDS, [("sdk",), ("unknown",)])
+        self._waits = self._histogram(table.RETRY_WAIT_SECONDS, zip(RETRIERS))
         self._upstream = self._histogram(table.UPSTREAM_SECONDS, zip(known.tools))
         # Not seeded: most faults never delay, and the profile does not say which do.
         self._delays = self._histogram(table.INJECTED_DELAY_SECONDS)
@@ -165,14 +177,24 @@ class Metrics:
             family[labels] = Histogram(metric.bounds)
         return family
 
+    def _tool_seen(self, tool: str) -> None:
+        """A tool that nobody declared: what comes of its calls later can be an increase, if it begins at 0 now."""
+        for metric, sets in self._known.of_another(tool):
+            for labels in self._budget.grant(sets):
+                self._counters[metric].setdefault(labels, 0)
+
     def attach(self, bus: Bus) -> None:
         """Count everything that is published on `bus` from now on."""
-        bus.subscribe(CallReceived, self._received)
         bus.subscribe(FaultInjected, self._began)
         bus.subscribe(CallAnswered, self._answered)
         bus.subscribe(RetryWaited, self._waited)
         bus.subscribe(RetryAfterJudged, self._judged)
         bus.subscribe(DuplicateEffect, self._duplicated)
+        bus.subscribe(KeyJudged, self._key_judged)
+        bus.subscribe(CallWasted, self._call_wasted)
+        bus.subscribe(LoopFound, self._loop_found)
+        bus.subscribe(BackoffSeen, self._backoff_seen)
+        bus.subscribe(RetryOverBudget, self._budget_exceeded)
         bus.subscribe(OperationClosed, self._operation_closed)
         bus.subscribe(EpisodeClosed, self._episode_closed)
         bus.subscribe(RequestRefused, self._request_refused)
@@ -227,11 +249,6 @@ class Metrics:
         self._dropped[()] = 0 if self._journal is None else self._journal.dropped
         self._overflow[()] = self._tools.overflow + self._words.overflow
 
-    def _received(self, event: CallReceived) -> None:
-        call, match = event.call, event.match
-        route = call.route
-        self._calls[self._tools[route.tool], route.transport, match.kind, match.layer] += 1
-
     def _began(self, event: FaultInjected) -> None:
         self._struck.add(event.call.number)
         tool = self._tools[event.call.route.tool]
@@ -240,8 +257,11 @@ class Metrics:
             self._active[(injection.fault,)] += 1
 
     def _answered(self, event: CallAnswered) -> None:
-        call, answer, decision = event.call, event.answer, event.decision
-        tool = self._tools[call.route.tool]
+        call, match, answer, decision = event.call, event.match, event.answer, event.decision
+        route = call.route
+        tool = self._tools[route.tool]
+        # Not when it came: whether a twin is a hedge shows at its end.
+        self._calls[tool, route.transport, match.kind, match.layer] += 1
         self._responses[tool, answer.outcome, answer.origin] += 1
         upstream = answer.upstream_seconds
         if upstream:
@@ -251,7 +271,7 @@ class Metrics:
         if answer.origin is UPSTREAM and not decision.injections:
             # Its two ends are read at slightly different moments than ours: below 0 means nothing to speak of.
             own = answer.ended - call.received - upstream
-            self._overhead[(call.route.transport,)].observe(own if own > 0 else 0.0)
+            self._overhead[(route.transport,)].observe(own if own > 0 else 0.0)
 
     def _struck_call_answered(self, event: CallAnswered) -> None:
         call, answer, decision = event.call, event.answer, event.decision
@@ -275,7 +295,22 @@ class Metrics:
         self._retry_after[event.verdict, self._words[event.hint]] += 1
 
     def _duplicated(self, event: DuplicateEffect) -> None:
-        self._duplicates[self._tools[event.call.route.tool], event.certainty] += 1
+        self._duplicates[self._tools[event.call.route.tool], event.certainty] += event.times
+
+    def _key_judged(self, event: KeyJudged) -> None:
+        self._keys[self._tools[event.call.route.tool], event.verdict] += 1
+
+    def _call_wasted(self, event: CallWasted) -> None:
+        self._wasted[self._tools[event.call.route.tool], event.reason] += 1
+
+    def _loop_found(self, event: LoopFound) -> None:
+        self._loops[(event.kind,)] += 1
+
+    def _backoff_seen(self, event: BackoffSeen) -> None:
+        self._backoffs[event.layer, event.shape] += 1
+
+    def _budget_exceeded(self, event: RetryOverBudget) -> None:
+        self._over_budget[(self._tools[event.call.route.tool],)] += 1
 
     def _operation_closed(self, event: OperationClosed) -> None:
         if event.result is not OperationResult.CLEAN:  # the clean ones are read from the tracker
@@ -285,8 +320,8 @@ class Metrics:
         self._episodes[event.fault, self._tools[event.tool], event.resolution] += 1
         self._verdicts[event.fault, event.verdict] += 1
         if event.resolution.recovered:
-            self._recovery[(event.fault,)].observe(event.closed - event.opened)
-            self._attempts[(event.fault,)].observe(event.attempts)
+            self._recovery[(event.fault,)].observe(event.closed - event.opened, event.trace_id)
+            self._attempts[(event.fault,)].observe(event.attempts, event.trace_id)
 
     def _request_refused(self, event: RequestRefused) -> None:
         self._refused[(self._words[event.reason],)] += 1
@@ -302,28 +337,3 @@ class Metrics:
 
     def _connection_counted(self, event: ConnectionCounted) -> None:
         self._connections[()] += event.change
-
-
-def delay_shares(decision: Decision, seconds: float) -> Iterator[tuple[str, float]]:
-    """Share out the time that faults added to one call: (fault, seconds) for each fault that takes time.
-
-    Each gets what it had planned, in order, as far as the time goes (an agent may have left before the end);
-    the last gets the rest, or the one whose time depends on the reply's length.
-    """
-    if len(decision.injections) == 1:
-        yield decision.injections[0].fault, seconds
-        return
-    slow = [(injection.fault, planned) for injection in decision.injections if (planned := _planned(injection))]
-    slow.sort(key=lambda each: isinf(each[1]))
-    left = seconds
-    for place, (fault, planned) in enumerate(slow, start=1):
-        share = left if place == len(slow) else min(planned, left)
-        if share > 0:
-            yield fault, share
-        left -= share
-
-
-def _planned(injection: Injection) -> float:
-    if any(isinstance(effect, Throttle) for effect in injection.effects):
-        return inf
-    return sum(effect.seconds for effect in injection.effects if isinstance(effect, Delay | Hang | Hold | Stall))

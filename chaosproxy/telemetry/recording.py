@@ -7,27 +7,39 @@ from collections.abc import Mapping
 from typing import Literal
 
 from chaosproxy.core.answer import Answer
-from chaosproxy.core.call import Route
+from chaosproxy.core.call import Call, Route
 from chaosproxy.core.clock import Clock
 from chaosproxy.core.decision import QUIET, Decision
 from chaosproxy.core.effects import Rewrite
 from chaosproxy.core.events import (
+    BackoffSeen,
     CallAnswered,
+    CallWasted,
+    CanaryFound,
     DuplicateEffect,
     EpisodeClosed,
+    KeyJudged,
+    LoopFound,
     RequestRefused,
     RetryAfterJudged,
+    RetryOverBudget,
     SessionEnded,
     TunnelClosed,
 )
 from chaosproxy.core.failures import Phase
 from chaosproxy.core.sparing import rules_spared
 from chaosproxy.telemetry.records import (
+    AgentEnded,
+    BackedOff,
     CallEnded,
+    CanarySeen,
     Control,
     Duplicated,
     EpisodeEnded,
     HintJudged,
+    KeySeen,
+    Looped,
+    OverBudget,
     Refused,
     RunEnded,
     RunStarted,
@@ -35,6 +47,7 @@ from chaosproxy.telemetry.records import (
     Skipped,
     Tunnelled,
     WaitHint,
+    Wasted,
 )
 from chaosproxy.telemetry.run import Run
 from chaosproxy.telemetry.timestamps import Timestamps
@@ -44,6 +57,7 @@ REMEMBERED = 4096
 
 TARGET_LONGEST = 1024
 DETAIL_LONGEST = 500
+MODEL_LONGEST = 200
 """Characters that are written down of what an agent sent; a backlog of lines must stay small."""
 
 
@@ -64,7 +78,7 @@ class Recorder:
     def call(self, event: CallAnswered) -> CallEnded:
         """A call at its end."""
         call, match, decision, answer = event.call, event.match, event.decision, event.answer
-        route, hint, received, ended = call.route, answer.hint, call.received, answer.ended
+        route, purpose, hint, received, ended = call.route, call.purpose, answer.hint, call.received, answer.ended
         faults, phases = _strikes(decision) if decision.injections else ((), ())
         # By place and in the struct's order: by keyword forty fields take nine times as long, half of a line's cost.
         return CallEnded(
@@ -108,6 +122,11 @@ class Recorder:
             answer.problem,
             answer.executions,
             _changes(decision) if faults and answer.skipped is None else (),
+            route.effect,
+            purpose.role,
+            match.follows,
+            None if purpose.model is None else purpose.model[:MODEL_LONGEST],
+            tuple([each.rule for each in decision.injections]) if faults else (),
         )
 
     def _target(self, route: Route) -> str:
@@ -141,6 +160,12 @@ class Recorder:
             detection_seconds=event.detection_seconds,
             wait_seconds=event.wait_seconds,
             service_seconds=event.service_seconds,
+            model_seconds=event.model_seconds,
+            because=event.because,
+            outcome=event.outcome,
+            calls=event.calls,
+            ended_by=event.ended_by,
+            effect=event.effect,
         )
 
     def session(self, event: SessionEnded) -> SessionOver:
@@ -157,20 +182,63 @@ class Recorder:
             episodes=event.episodes,
             started=event.started,
             ended=event.ended,
+            forgotten=event.forgotten,
         )
 
     def hint_judged(self, event: RetryAfterJudged) -> HintJudged:
         """A hint that was obeyed, or not."""
         v, at, mono, run = self._head()
+        session, tool, verdict, hint = event.session, event.tool, event.verdict, event.hint
         return HintJudged(
-            v, at, mono, run, event.session, event.tool, event.verdict, event.hint, event.asked, event.waited
+            v, at, mono, run, session, tool, verdict, hint, event.asked, event.waited, event.number, event.operation
         )
 
     def duplicated(self, event: DuplicateEffect) -> Duplicated:
-        """A write that was executed again."""
+        """A write that was executed again, may have been, or was kept from it."""
         v, at, mono, run = self._head()
-        call = event.call
-        return Duplicated(v, at, mono, run, call.number, call.session, call.route.tool, event.certainty)
+        number, session, tool = _which(event.call)
+        return Duplicated(v, at, mono, run, number, session, tool, event.certainty, event.operation, event.times)
+
+    def key_judged(self, event: KeyJudged) -> KeySeen:
+        """What a retry of a write did with its key."""
+        v, at, mono, run = self._head()
+        number, session, tool = _which(event.call)
+        return KeySeen(v, at, mono, run, number, session, tool, event.verdict)
+
+    def wasted(self, event: CallWasted) -> Wasted:
+        """A call made in vain."""
+        v, at, mono, run = self._head()
+        number, session, tool = _which(event.call)
+        return Wasted(v, at, mono, run, number, session, tool, event.reason)
+
+    def loop(self, event: LoopFound) -> Looped:
+        """An agent that goes round in a circle."""
+        v, at, mono, run = self._head()
+        return Looped(v, at, mono, run, event.session, event.tools, event.kind, event.calls, event.seconds)
+
+    def backoff(self, event: BackoffSeen) -> BackedOff:
+        """How the waits of one episode's retries grew."""
+        v, at, mono, run = self._head()
+        session, tool, operation = event.session, event.tool, event.operation
+        return BackedOff(v, at, mono, run, session, tool, operation, event.layer, event.shape, event.waits)
+
+    def over_budget(self, event: RetryOverBudget) -> OverBudget:
+        """A retry that a budget would have refused."""
+        v, at, mono, run = self._head()
+        number, session, tool = _which(event.call)
+        return OverBudget(v, at, mono, run, number, session, tool)
+
+    def canary(self, event: CanaryFound) -> CanarySeen:
+        """A false value that came back."""
+        v, at, mono, run = self._head()
+        number, session, tool = _which(event.call)
+        role = event.call.purpose.role
+        return CanarySeen(v, at, mono, run, number, session, tool, event.episode, event.planted, role)
+
+    def agent(self, command: str, status: int, seconds: float) -> AgentEnded:
+        """The command that a run was about is over."""
+        v, at, mono, run = self._head()
+        return AgentEnded(v, at, mono, run, command, status, seconds)
 
     def refused(self, event: RequestRefused) -> Refused:
         """Bytes that were not a call."""
@@ -192,17 +260,24 @@ class Recorder:
         """The run begins."""
         v, at, mono, run = self._head()
         about = self._about
-        return RunStarted(v, at, mono, run, about.profile, about.digest, about.seed, about.version)
+        profile, digest, seed, version = about.profile, about.digest, about.seed, about.version
+        tools = dict(about.tools)
+        return RunStarted(v, at, mono, run, profile, digest, seed, version, about.rules, about.expect, tools)
 
-    def run_ended(self, seconds: float, calls: int, dropped: int) -> RunEnded:
+    def run_ended(self, seconds: float, calls: int, dropped: int, eligible: Mapping[str, int] | None) -> RunEnded:
         """The run ends in an orderly way."""
         v, at, mono, run = self._head()
-        return RunEnded(v, at, mono, run, seconds, calls, dropped)
+        return RunEnded(v, at, mono, run, seconds, calls, dropped, None if eligible is None else dict(eligible))
 
     def _head(self) -> tuple[Literal[1], str, float, str]:
         """v, at, mono, run of a line about this moment."""
         mono = self._clock.monotonic()
         return 1, self._stamps.at(mono), mono, self._run
+
+
+def _which(call: Call) -> tuple[int, str, str]:
+    """number, session, tool of a line about one call."""
+    return call.number, call.session, call.route.tool
 
 
 def target(route: Route) -> str:

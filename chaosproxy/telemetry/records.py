@@ -155,6 +155,8 @@ class CallEnded(Line, frozen=True, tag="call"):
     """The number of the call whose failure it answers, or whose operation it joins; 0 if there is none."""
     model: str | None = None
     """The language model that was asked."""
+    rules: tuple[str, ...] = ()
+    """The rule of each fault, in the order of `faults`."""
 
 
 class EpisodeEnded(Line, frozen=True, tag="episode"):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
+from chaosproxy.core.volatile import VOLATILE
+from chaosproxy.dataplane.http.requests.fingerprint import canonical_json, canonical_query, digest
 from chaosproxy.dataplane.http.requests.reading import Reader
 from chaosproxy.dataplane.http.requests.routing import Router
 from chaosproxy.dataplane.http.requests.sessions import Peer

@@ -3,20 +3,15 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chaosproxy.core.answer import Hint, UpstreamTruth
+from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.call import Call
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.requests.reading import Reader, hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.requests.reading import Reader, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.requests.routing import Router
 from chaosproxy.dataplane.http.requests.sessions import Peer
 from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.profiles.models import Profile
-
-WALL = 1_795_348_800.0
-"""Sun, 22 Nov 2026 12:00:00 GMT."""
 
 
 def reader() -> Reader:
@@ -143,46 +138,6 @@ def test_trace_id(parent: bytes, trace: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "hint"),
-    [
-        ([(b"Retry-After", b"7")], Hint(7.0, "retry-after")),
-        ([(b"retry-after", b" 0 ")], Hint(0.0, "retry-after")),
-        ([(b"Retry-After", b"1.5")], Hint(1.5, "retry-after")),
-        ([(b"Retry-After-Ms", b"250")], Hint(0.25, "retry-after-ms")),
-        ([(b"Retry-After", b"7"), (b"retry-after-ms", b"250")], Hint(0.25, "retry-after-ms")),
-        ([(b"Retry-After", b"7"), (b"retry-after-ms", b"soon")], Hint(7.0, "retry-after")),
-        ([(b"Retry-After", b"7"), (b"Retry-After", b"9")], Hint(7.0, "retry-after")),
-        ([(b"Retry-After", b"Sun, 22 Nov 2026 12:00:30 GMT")], Hint(30.0, "retry-after", 1.0)),
-        ([(b"Retry-After", b"Sun, 22 Nov 2026 12:00:30 -0000")], Hint(30.0, "retry-after", 1.0)),
-        ([(b"Retry-After", b"Sun, 22 Nov 2020 12:00:30 GMT")], Hint(0.0, "retry-after", 1.0)),
-        ([(b"Retry-After", b"-7")], None),
-        ([(b"retry-after-ms", b"-7")], None),
-        ([(b"Retry-After", b"soon")], None),
-        ([(b"Retry-After", b"")], None),
-        ([(b"Retry-After", b"nan")], None),
-        ([(b"Retry-After", b"inf")], None),
-        ([(b"Retry-After", b"1_0")], None),
-        ([(b"Retry-After", b"Mon, 01 Jan 99999999999 00:00:00 GMT")], None),
-        ([(b"Retry-After", b"Mon, 01 Jan 2026 00:00:00 +99999999999999999999")], None),
-        ([(b"X", b"7")], None),
-        ([], None),
-    ],
-)
-def test_hint(headers: list[tuple[bytes, bytes]], hint: Hint | None) -> None:
-    assert hint_of(headers, WALL) == hint
-
-
-@given(
-    st.binary(max_size=40)
-    | st.from_regex(rb"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+", fullmatch=True)
-)
-def test_any_hint_is_read_or_none(value: bytes) -> None:
-    hint = hint_of([(b"Retry-After", value), (b"retry-after-ms", value)], WALL)
-
-    assert hint is None or hint.seconds >= 0
-
-
-@pytest.mark.parametrize(
     ("status", "outcome", "truth"),
     [
         (200, Outcome.OK, UpstreamTruth.EXECUTED),
@@ -228,4 +183,4 @@ def test_what_is_long_is_read_and_not_remembered() -> None:
     again = read((b"Authorization", long), (b"Content-Type", long), body=b"short", by=by)
 
     assert (once.credential, once.fingerprint) == (again.credential, again.fingerprint)
-    assert (len(by._hashes), len(by._fingerprints)) == (1, 1), "thousands of them would be hundreds of megabytes"
+    assert (len(by._hashes), len(by._contents)) == (1, 1), "thousands of them would be hundreds of megabytes"

@@ -159,7 +159,7 @@ def test_recalled_reply_is_one_that_is_made_with_the_date_of_today(phase: Phase,
     today = Reply(201, b"Made", ((b"date", b"Thu, 01 Jan 1970 00:00:00 GMT"), (b"X", b"1")), b"kept")
     assert all_there
     assert plan.recalls == ()
-    assert getattr(plan, stage) == Respond(today, phase)
+    assert getattr(plan, stage) == Respond(today, phase, Outcome.OK), "the agent takes it for good"
 
 
 def test_without_a_copy_there_is_the_other_reply_or_nothing() -> None:
@@ -167,7 +167,7 @@ def test_without_a_copy_there_is_the_other_reply_or_nothing() -> None:
     spare = Recall("a", AFTER, otherwise=reply(b"spare"))
 
     assert recalled(stages(deciding(spare, late)), Copies(), 0.0) == (
-        Stages(replaced=Respond(reply(b"spare"), AFTER), after=(late,)),
+        Stages(replaced=Respond(reply(b"spare"), AFTER, Outcome.OK), after=(late,)),
         True,
     )
     assert recalled(stages(deciding(Recall("a", AFTER), late)), Copies(), 0.0) == (Stages(after=(late,)), False)

@@ -297,3 +297,31 @@ def test_what_is_refused_is_not_repeated(target: str) -> None:
         find(target)
 
     assert "s3cret" not in refused.value.detail
+
+
+# Our own URL, as a client with a proxy asks for it
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080"])
+def test_a_url_of_our_own_is_a_gateway_path(host: str) -> None:
+    here = router()
+    here.here.add(("127.0.0.1", 8080))
+
+    found = here.find(b"GET", f"http://{host}/~run42/search/v1/x?q=1".encode())
+    assert (found.session, found.route.upstream, found.target) == ("run42", "search", b"/api/v1/x?q=1")
+    assert found.host == b"search.test:9000"
+    with pytest.raises(Malformed, match="the name of no upstream"):
+        here.find(b"GET", f"http://{host}/elsewhere".encode())
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:8081/search", "https://127.0.0.1:8080/search"])
+def test_the_admin_port_and_tls_to_ourselves_are_none(target: str) -> None:
+    own = {("127.0.0.1", 8080), ("127.0.0.1", 8081)}
+    here = Router(
+        Profile.model_validate({"version": 1, "name": "n", "upstreams": {"search": "http://search.test"}}), own
+    )
+    here.here.add(("127.0.0.1", 8080))
+
+    with pytest.raises(Malformed) as refused:
+        here.find(b"GET", target.encode())
+    assert refused.value.reason == "own_address"

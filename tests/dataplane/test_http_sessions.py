@@ -9,10 +9,13 @@ from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.profiles.models import Sessions
 
 PEER = Peer("10.0.0.7", 3)
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def name(sources: tuple[str, ...], *headers: tuple[bytes, bytes], path: str | None = None) -> tuple[str, str]:
-    return SessionNames(sources).name(Request(b"GET", b"/", list(headers), "1.1"), PEER, path)
+def name(
+    sources: tuple[str, ...], *headers: tuple[bytes, bytes], path: str | None = None, link: str | None = None
+) -> tuple[str, str]:
+    return SessionNames(sources).name(Request(b"GET", b"/", list(headers), "1.1"), PEER, path, link)
 
 
 def basic(user: bytes) -> tuple[bytes, bytes]:
@@ -29,6 +32,7 @@ def basic(user: bytes) -> tuple[bytes, bytes]:
         ("header:X-Run", (b"x-rUN", b"seven"), "seven"),
         ("baggage:session.id", (b"Baggage", b"a=1, session.id = run%2042 ;p=1,b=2"), "run 42"),
         ("baggage:session.id", (b"baggage", b"session.id=x"), "x"),
+        ("trace", (b"Traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), TRACE),
         ("connection", (b"A", b"1"), "connection-3"),
     ],
 )
@@ -48,6 +52,9 @@ def test_source_names_the_session(source: str, header: tuple[bytes, bytes], foun
         ("header:X-Run", (b"X-Run", b"")),
         ("baggage:session.id", (b"Baggage", b"other=1")),
         ("baggage:session.id", (b"Baggage", b",,=;")),
+        ("trace", (b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736")),
+        ("trace", (b"A", b"1")),
+        ("mcp", (b"A", b"1")),
         ("path", (b"A", b"1")),
     ],
 )
@@ -58,6 +65,11 @@ def test_source_that_yields_nothing_is_passed_over(source: str, header: tuple[by
 def test_path_names_the_session() -> None:
     assert name(("path",), path="run42") == ("run42", "path")
     assert name(("path",), path="") == ("default", "default")
+
+
+def test_mcps_own_id_names_the_session() -> None:
+    assert name(("mcp", "client"), link="mcp-1") == ("mcp-1", "mcp")
+    assert name(("path", "mcp"), path="run42", link="mcp-1") == ("run42", "path")
 
 
 def test_client_is_address_and_user_agent() -> None:

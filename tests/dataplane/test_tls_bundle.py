@@ -97,3 +97,14 @@ def test_it_says_who_reads_it_and_not_who_made_it(authority: Authority) -> None:
         each.name for each in TRUST_VARIABLES if not each.adds
     ]
     assert re.findall(r"(?i)chaos|proxy|inject|test", comment) == []
+
+
+def test_somebodys_own_roots_take_the_place_of_the_systems(authority: Authority, tmp_path: Path) -> None:
+    theirs = trustme.CA().cert_pem.bytes()
+    (tmp_path / "corporate.pem").write_bytes(theirs)
+
+    content = bundle(authority.certificate_pem, tmp_path / "corporate.pem")
+
+    assert trusted(content) == trusted(authority.certificate_pem) | trusted(theirs)
+    with pytest.raises(StartError, match="cannot be read"):
+        bundle(authority.certificate_pem, tmp_path / "nowhere")

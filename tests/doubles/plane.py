@@ -40,6 +40,8 @@ class ScriptedPath:
         self.decide: Callable[[Call], Decision] = lambda _call: QUIET
         self.ended: Callable[[Call, Decision, Answer], None] = lambda _call, _decision, _answer: None
         """Told of each call when it is over."""
+        self.watches = False
+        """Does it ask to look at good replies?"""
         self.calls: Log[Call] = Log()
         self.answers: Log[Answer] = Log()
         self.by_session: dict[str, Answer] = {}
@@ -62,7 +64,7 @@ class ScriptedPath:
     def begin(self, call: Call) -> tuple[Match, Decision]:
         self.calls.add(call)
         self._open.add(call.number)
-        return Match(call.number, 1, CallKind.FIRST, Layer.NONE, 9), self.decide(call)
+        return Match(call.number, 1, CallKind.FIRST, Layer.NONE, 9, 0, self.watches), self.decide(call)
 
     def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         if call.number not in self._open:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chaosproxy.core.events import Certainty
 from chaosproxy.telemetry.journal_reader import Unreadable, read_journal
 from chaosproxy.telemetry.records import CallEnded, Duplicated, EpisodeEnded, Record, RunEnded, RunStarted, SessionOver
 from tests.e2e.programs import chaosproxy
@@ -41,7 +42,8 @@ class Day:
         return tuple(map(int, numbers))
 
     def duplicates_in_journal(self, agent: str) -> int:
-        return sum(isinstance(each, Duplicated) and each.session == agent for each in self.journal)
+        duplicates = [each for each in self.journal if isinstance(each, Duplicated) and each.session == agent]
+        return sum(each.times for each in duplicates if each.certainty is Certainty.CONFIRMED)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,8 @@ def test_the_samples_it_shows_agree_with_the_journal(day: Day) -> None:
         (each.fault, each.resolution, each.tool) for each in day.journal if isinstance(each, EpisodeEnded)
     )
 
-    (doubled,) = [float(value) for name, _, value in samples if name == "chaosproxy_duplicate_effects_total"]
+    duplicates = {labels: float(value) for name, labels, value in samples if "duplicate_effects" in name}
+    (doubled,) = [value for labels, value in duplicates.items() if 'certainty="confirmed"' in labels]
     assert doubled == sum(day.bookkeeping(agent)[3] for agent in AGENTS)
     episodes = [(labels, float(value)) for name, labels, value in samples if name == "chaosproxy_episodes_total"]
     assert episodes

@@ -1,18 +1,17 @@
 """A real Prometheus scrapes us, and its answers about recovery are what the scripted agents' plans come to."""
 
 import asyncio
-import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
 
-from tests.e2e.programs import Program, Serving, executable, nginx, serve, wait_for
+from tests.e2e.monitoring import Prometheus, prometheus_scraping
+from tests.e2e.programs import Serving, executable, nginx, serve, wait_for
 
 pytestmark = pytest.mark.xdist_group("prometheus")
 
@@ -71,28 +70,6 @@ RECOVERY_RATE = """
 RECOVERY_P95 = "histogram_quantile(0.95, sum by (le) (chaosproxy_recovery_seconds_bucket))"
 
 
-@dataclass(frozen=True)
-class Prometheus:
-    """A server that scrapes, and its query API."""
-
-    url: str
-
-    def ask(self, path: str, **parameters: str) -> dict[str, Any]:
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, trust_env=False, timeout=20).json()
-        assert answer["status"] == "success", answer
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    def values(self, query: str) -> dict[str, float]:
-        """By the value of the only label that the query leaves; by "" if it leaves none."""
-        result = self.ask("query", query=query)["result"]
-        return {"".join(sample["metric"].values()): float(sample["value"][1]) for sample in result}
-
-    def value(self, query: str) -> float | None:
-        """Of a query for one number; None while there is none."""
-        return self.values(query).get("")
-
-
 @pytest.fixture(scope="module")
 def serving(folder: Path) -> Iterator[Serving]:
     profile = folder / "known-plans.yaml"
@@ -106,30 +83,8 @@ def serving(folder: Path) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def prometheus(folder: Path, serving: Serving) -> Iterator[Prometheus]:
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
-        f"scrape_configs: [{{job_name: chaosproxy, static_configs: [{{targets: ['{serving.admin}']}}]}}]\n"
-    )
-    command = (
-        executable("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'tsdb'}",
-        "--web.listen-address=127.0.0.1:0",
-    )
-    with Program(*command, folder=folder / "prometheus") as program:
-        # It says `Listening on` once it does, with the port that it got.
-        found = program.wait_for("port", lambda: re.search(r"Listening on\W+address=127.0.0.1:(\d+)", program.err))
-        url = f"http://127.0.0.1:{found[1]}"
-        program.wait_for("readiness", lambda: _is_ready(url) or None)
-        yield Prometheus(url)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/-/ready", trust_env=False, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
+    with prometheus_scraping(serving.admin, folder / "prometheus") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,17 @@ def test_whom_a_rule_hits_is_said_in_words(picks: str, said: str) -> None:
     assert sentence == f"1. {said}: before the tool runs, the tool does not accept the agent's credentials. [r]"
 
 
+def test_what_a_tool_is_to_others_is_said() -> None:
+    tools = "a: {upstream: u, path: /a}, b: {upstream: u, path: /b, fallback_for: a, checks: a, escalates: true}"
+
+    lines = explain(load(f"version: 1\nname: x\nupstreams: {{u: http://u}}\ntools: {{{tools}}}\n"))
+
+    assert lines[3] == (
+        "Tool `b` is any method on /b of `u`; it stands in for `a`; it shows what became of `a`; "
+        "calling it tells a human."
+    )
+
+
 def test_a_profile_that_does_nothing_says_so() -> None:
     assert explain(load("version: 1\nname: quiet\n"))[1:] == [
         "No upstream is declared: name one with `--upstream NAME=URL`.",

@@ -119,9 +119,9 @@ expect:
     assert profile.safety.max_ratio == 0.5
     assert profile.sessions.from_ == ("path", "header:X-Run")
     assert profile.recovery.window == 90.0
-    assert profile.expect["recovery_rate"].at_least == 0.95
-    assert profile.expect["recovery_rate"].of == ("latency",)
-    assert profile.expect["time_to_recovery_p95"].at_most == 10.0
+    assert profile.expect["recovery_rate"][0].at_least == 0.95
+    assert profile.expect["recovery_rate"][0].of == ("latency",)
+    assert profile.expect["time_to_recovery_p95"][0].at_most == 10.0
     assert set(loaded.dialects) == {"generic", "stripe"}
     assert loaded.files == ("a.yaml",)
 
@@ -205,10 +205,10 @@ def test_a_wrong_rule_is_refused_in_these_words(rule: str, said: str) -> None:
     ("rest", "said"),
     [
         (
-            "sessions: {from: [path, mcp]}",
+            "sessions: {from: [path, cookie]}",
             (
-                "a.yaml:3:25: sessions.from[1]: expected proxy_user, path, client, connection, header:NAME or "
-                "baggage:KEY, got `mcp`"
+                "a.yaml:3:25: sessions.from[1]: expected proxy_user, path, mcp, trace, client, connection, "
+                "header:NAME or baggage:KEY, got `cookie`"
             ),
         ),
         ("sessions: {from: []}", "a.yaml:3:18: sessions.from: expected at least one item, got an empty list"),

@@ -166,7 +166,7 @@ def test_what_is_measured_for_the_whole_run_is_not_asked_of_one_fault() -> None:
     (said,) = refusals(text)
 
     assert "expect.duplicate_effects.of" in said
-    assert "for the whole run" in said
+    assert "not measured by fault" in said
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ GOOD = [
     "sessions: {from: [path, 'header:X-Run', 'baggage:session.id'], idle: 5m}",
     "expect: {recovery_rate: {at_least: 95%, of: latency, cases: 3}, amplification: {at_most: 1.5}}",
     "expect: {time_to_recovery_p95: {at_most: 10s}, duplicate_effects: {at_most: 0}}",
+    "expect: {loops: [{at_most: 0}, {at_most: 3, tool: 'GET /*', session: 'ci-*', cases: 2}]}",
 ]
 
 BAD = [
@@ -121,10 +122,13 @@ BAD = [
     rule("fault: {type: unauthorized}, match: {header: {'X Y': a}}"),
     rule("fault: {type: unauthorized}, match: {host: 'http://a'}"),
     "safety: {max_active: 0}",
-    "sessions: {from: [mcp]}",
+    "sessions: {from: [cookie]}",
     "sessions: {from: []}",
     "expect: {recovery_rat: {at_least: 95%}}",
     "expect: {recovery_rate: {at_least: 10s}}",
+    "expect: {recovery_rate: []}",
+    "expect: {recovery_rate: [{at_least: 10s}]}",
+    "expect: {loops: {at_most: 0, tools: x}}",
     "expect: {duplicate_effects: {at_most: 1.5}}",
     "expect: {time_to_recovery_p95: {at_most: 10}}",
     "expect: {amplification: {at_most: -1}}",

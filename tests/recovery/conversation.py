@@ -21,17 +21,22 @@ from chaosproxy.core.effects import Delay, Disconnect, Effect, Ending, Hang, Rej
 from chaosproxy.core.events import (
     CallAnswered,
     CallReceived,
+    CallWasted,
+    Certainty,
     DuplicateEffect,
     EpisodeClosed,
     EpisodeOpened,
     Event,
     FaultInjected,
+    KeyJudged,
+    LoopFound,
     OperationClosed,
     RetryAfterJudged,
     RetryWaited,
 )
 from chaosproxy.core.failures import Course, FailureKind, Nature, Outcome, Phase, Reaction
-from chaosproxy.profiles.models import Recovery, Sessions
+from chaosproxy.core.purpose import PLAIN, Purpose, Role
+from chaosproxy.profiles.models import Profile
 from chaosproxy.recovery.records import Operation
 from chaosproxy.recovery.tracker import Tracker
 
@@ -56,6 +61,7 @@ def inject(fault: str, nature: Nature, *effects: Effect, phase: Phase = Phase.BE
 TRANSIENT = Nature(explicit=True, course=Course.TRANSIENT, healthy=(Reaction.RETRY, Reaction.WAIT_THEN_RETRY))
 PERSISTENT = Nature(explicit=True, course=Course.PERSISTENT, healthy=(Reaction.STOP_AND_SAY,))
 CONDITIONAL = Nature(explicit=True, course=Course.CONDITIONAL, healthy=(Reaction.REAUTHENTICATE,))
+MENDABLE = Nature(explicit=True, course=Course.PERSISTENT, healthy=(Reaction.CHANGE_ARGUMENTS, Reaction.STOP_AND_SAY))
 IMPLICIT = Nature(explicit=False, course=Course.TRANSIENT, healthy=(Reaction.RETRY,))
 
 EXECUTED = UpstreamTruth.EXECUTED
@@ -88,6 +94,19 @@ EXPIRED = Ill(
     status=401,
     origin=Origin.INJECTED,
     injection=inject("token_expired", CONDITIONAL, Reject(FailureKind.TOKEN_EXPIRED, BEFORE)),
+)
+WRONG = Ill(
+    outcome=Outcome.INVALID,
+    status=422,
+    origin=Origin.INJECTED,
+    injection=inject("invalid_request", MENDABLE, Reject(FailureKind.INVALID_REQUEST, BEFORE)),
+)
+LIE = Ill(
+    outcome=Outcome.OK,
+    status=200,
+    truth=EXECUTED,
+    origin=Origin.INJECTED,
+    injection=inject("wrong_values", IMPLICIT, Rewrite(lambda reply: reply, "lie", canaries=("c4n4ry",)), phase=AFTER),
 )
 GARBAGE = Ill(outcome=Outcome.MALFORMED, status=200, truth=EXECUTED, origin=Origin.INJECTED, injection=SPOIL)
 REPLY_LOST = Ill(
@@ -122,7 +141,9 @@ class Asked:
         """(operation, attempt, kind)."""
         return self.match.operation, self.match.attempt, str(self.match.kind)
 
-    def gets_ok(self, *, after: float = 0.1, digest: str | None = None, replayed: bool = False) -> None:
+    def gets_ok(
+        self, *, after: float = 0.1, digest: str | None = None, replayed: bool = False, pending: bool = False
+    ) -> None:
         """`after` seconds from now it is answered as it should be."""
         started = self._talk.now
         self._talk.wait(after)
@@ -137,6 +158,7 @@ class Asked:
                 ended=self._talk.now,
                 body_digest=digest,
                 replayed=replayed,
+                pending=pending,
             ),
         )
 
@@ -168,21 +190,27 @@ class Asked:
         """Exactly so."""
         if decision.injections:
             self._talk.bus.publish(FaultInjected(self.call, decision))
+        if answer.pending or answer.outcome is Outcome.AGENT_LEFT:
+            self._talk.tracker.ending(self.call, self.match, answer)
         event = CallAnswered(self.call, self.match, decision, answer)
-        self._talk.tracker.answered(event)
         self._talk.bus.publish(event)
+        self._talk.tracker.answered(event)
 
 
 class Conversation:
     """What is said, in order; and what the tracker made of it."""
 
-    def __init__(self, *, window: str = "10m", horizon: str = "15m", idle: str = "5m") -> None:
+    def __init__(
+        self, *, window: str = "10m", horizon: str = "15m", idle: str = "5m", more: dict[str, object] | None = None
+    ) -> None:
         self.bus = Bus()
         self.now = 1_000.0
         self.events: list[Event] = []
+        self.matches: list[Match] = []
         self._calls = 0
-        settings = Recovery.model_validate({"window": window, "horizon": horizon})
-        self.tracker = Tracker(settings, Sessions.model_validate({"idle": idle}), self._publish)
+        settings = {"recovery": {"window": window, "horizon": horizon}, "sessions": {"idle": idle}}
+        profile = Profile.model_validate({"version": 1, "name": "a conversation", **settings, **(more or {})})
+        self.tracker = Tracker(profile, self._publish)
 
     def _publish(self, event: Event) -> None:
         self.events.append(event)
@@ -203,15 +231,27 @@ class Conversation:
         token: str | None = "token-1",
         sdk: int = 0,
         body: object = None,
+        at: str | None = None,
+        purpose: Purpose = PLAIN,
+        link: str | None = None,
+        transport: str = "http",
     ) -> Asked:
-        """The agent calls. `what` is the intention: the same `what`, the same fingerprint."""
+        """The agent calls. `what` is the intention: the same `what`, the same fingerprint.
+
+        `at` is where: `GET other/v1/things?limit=3` goes to the upstream `other`.
+        """
         self._calls += 1
         tool = tool or what.split(" ", maxsplit=1)[0]
+        method, _, target = (at or f"POST shop/{tool}").partition(" ")
+        upstream, _, path = target.partition("/")
+        path, _, query = path.partition("?")
         call = Call(
             number=self._calls,
             session=run,
             session_source="header:X-Session-Id",
-            route=Route("shop", tool, "http", "POST", "shop.test:80", f"/{tool}", "", effect, touchable=True),
+            route=Route(
+                upstream, tool, transport, method, f"{upstream}.test:80", f"/{path}", query, effect, touchable=True
+            ),
             fingerprint=what,
             headers=(),
             received=self.now,
@@ -219,10 +259,26 @@ class Conversation:
             operation_key=key,
             credential=token,
             sdk_retry=sdk,
+            trace_id=f"trace-{self._calls}",
+            purpose=purpose,
+            link=link,
         )
         match = self.tracker.received(call)
+        self.matches.append(match)
         self.bus.publish(CallReceived(call, match))
         return Asked(self, call, match)
+
+    def prompt(self, *turns: str, model: str = "large", at: str = "POST llm/v1/chat", run: str = "run-1") -> Asked:
+        """The agent asks a language model; `turns` are the messages so far."""
+        conversation = " ".join(turns)
+        purpose = Purpose(role=Role.MODEL, model=model, conversation=conversation, turns=turns)
+        body = {"model": model, "messages": [{"content": turn} for turn in turns]}
+        what = f"{at} {conversation}"
+        return self.ask(what, tool="chat", at=at, effect=ToolEffect.WRITE, purpose=purpose, body=body, run=run)
+
+    def aside(self, role: Role = Role.HOUSEKEEPING, *, at: str | None = None, opens: bool = False) -> Asked:
+        """Something is called that nobody decided."""
+        return self.ask("aside", tool="aside", at=at, purpose=Purpose(role=role, opens_session=opens))
 
     def write(self, what: str = "charge", *, key: str | None = None, run: str = "run-1") -> Asked:
         """The agent calls a tool whose every execution is an effect."""
@@ -236,6 +292,10 @@ class Conversation:
     def end(self, run: str = "run-1") -> None:
         """The agent run is over."""
         self.tracker.end_session(run, self.now)
+
+    def end_all(self) -> None:
+        """The agent's process is over."""
+        self.tracker.end_all(self.now)
 
     def stop(self) -> None:
         """We stop."""
@@ -261,6 +321,11 @@ class Conversation:
         return [str(episode.verdict) for episode in self.said(EpisodeClosed)]
 
     @property
+    def because(self) -> list[tuple[str, str]]:
+        """(resolution, why it was judged as it was)."""
+        return [(str(episode.resolution), str(episode.because)) for episode in self.said(EpisodeClosed)]
+
+    @property
     def endings(self) -> Counter[tuple[str, int]]:
         """(resolution, attempts) of the episodes, as a multiset."""
         return Counter((str(episode.resolution), episode.attempts) for episode in self.said(EpisodeClosed))
@@ -276,7 +341,27 @@ class Conversation:
 
     @property
     def duplicates(self) -> int:
-        return len(self.said(DuplicateEffect))
+        """Executions beyond the first."""
+        return sum(each.times for each in self.said(DuplicateEffect) if each.certainty is Certainty.CONFIRMED)
+
+    @property
+    def effects(self) -> list[tuple[int, str]]:
+        """(call, certainty) of what was risked, done again or avoided."""
+        return [(each.call.number, str(each.certainty)) for each in self.said(DuplicateEffect)]
+
+    @property
+    def keys(self) -> list[tuple[int, str]]:
+        """(call, verdict) on explicit keys."""
+        return [(each.call.number, str(each.verdict)) for each in self.said(KeyJudged)]
+
+    @property
+    def wasted(self) -> list[tuple[int, str]]:
+        """(call, reason) of calls made in vain."""
+        return [(each.call.number, str(each.reason)) for each in self.said(CallWasted)]
+
+    @property
+    def loops(self) -> list[str]:
+        return [str(each.kind) for each in self.said(LoopFound)]
 
     @property
     def operations(self) -> list[tuple[str, int]]:
@@ -288,11 +373,15 @@ class Conversation:
         """Operations that met no failure."""
         return sum(self.tracker.clean_operations.values())
 
+    @property
+    def kinds(self) -> list[str]:
+        """What the calls were, in order of their arrival."""
+        return [str(match.kind) for match in self.matches]
+
     def operation(self, number: int) -> Operation | None:
         """What the tracker remembers of an operation that waits or is in flight."""
         for session in self.tracker._sessions.values():
-            flying = [operation for twins in session.flying.values() for operation in twins.operations.values()]
-            for operation in [*session.waiting.values(), *flying]:
+            for operation in self.tracker._book.open_in(session):
                 if operation.number == number:
                     return operation
         return None

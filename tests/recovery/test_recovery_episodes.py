@@ -174,3 +174,45 @@ def test_the_operation_is_closed_after_its_episode(talk: Conversation) -> None:
     talk.ask().gets(BROKEN)
     talk.ask().gets_ok()
     assert [type(event) for event in talk.events[-2:]] == [EpisodeClosed, OperationClosed]
+
+
+def test_it_names_its_calls_and_what_followed(talk: Conversation) -> None:
+    talk.ask("find").gets(BROKEN)
+    talk.ask("other work").gets_ok()
+    talk.ask("find").gets(BROKEN)
+    talk.aside()
+    talk.end()
+    closed = talk.closed
+    assert (closed.calls, closed.ended_by, closed.trace_id) == ((1, 3), 0, "trace-1")
+    assert (closed.outcome, closed.effect) == ("unavailable", "read")
+
+
+def test_what_followed_is_the_first_call_that_takes_part(talk: Conversation) -> None:
+    talk.ask("find").gets(BROKEN)
+    talk.aside()
+    talk.ask("other work").gets_ok()
+    talk.ask("more work").gets_ok()
+    talk.end()
+    assert talk.closed.ended_by == 3
+
+
+def test_it_is_ended_by_the_attempt_that_succeeded(talk: Conversation) -> None:
+    talk.ask().gets(BROKEN)
+    talk.ask("other work").gets_ok()
+    talk.ask().gets_ok()
+    assert (talk.closed.calls, talk.closed.ended_by) == ((1, 3), 3)
+
+
+def test_numbers_of_calls_are_bounded(talk: Conversation) -> None:
+    for _ in range(70):
+        talk.ask(sdk=1).gets(BROKEN)
+        talk.wait(100)
+    talk.end()
+    assert (len(talk.closed.calls), talk.closed.attempts) == (64, 70)
+
+
+def test_attempts_in_flight_at_the_first_failure_are_its_calls_too(talk: Conversation) -> None:
+    first, _second = talk.write(key="k"), talk.write(key="k")
+    first.gets(BROKEN)
+    talk.end()
+    assert talk.closed.calls == (1, 2)

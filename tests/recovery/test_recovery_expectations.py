@@ -1,43 +1,45 @@
 """The verdict of a run. No empty green."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chaosproxy.profiles.models import Expectation
-from chaosproxy.recovery.expectations import Measured, Result, check, judge_run
-
-
-def expect(**keys: object) -> Expectation:
-    return Expectation.model_validate(keys)
+from chaosproxy.core.measures import MEASURES, Unit
+from chaosproxy.recovery.expectations import Result, check, judge_run
+from chaosproxy.recovery.measured import Measured, share
+from chaosproxy.recovery.terms import Wanted
+from tests.recovery.scoring import expect
 
 
 @pytest.mark.parametrize(
     ("measure", "expectation", "measured", "result", "reason"),
     [
-        (
-            "recovery_rate",
-            {"at_least": 0.95, "cases": 10},
-            Measured(0.95, 20),
-            "pass",
-            "recovery_rate: 95% in 20 cases",
-        ),
+        ("recovery_rate", {"at_least": 0.95, "cases": 10}, share(19, 20), "pass", "recovery_rate: 95% in 20 cases"),
         (
             "recovery_rate",
             {"at_least": 0.95, "of": ("rate_limit", "latency")},
-            Measured(0.9, 20),
+            share(18, 20),
             "fail",
             "recovery_rate of rate_limit, latency: 90% in 20 cases, expected at least 95%",
         ),
         (
             "recovery_rate",
+            {"at_least": 0.8, "tool": "search*", "session": "ci-*"},
+            share(1, 2),
+            "fail",
+            "recovery_rate at search* in sessions ci-*: 50% in 2 cases, expected at least 80%",
+        ),
+        (
+            "recovery_rate",
             {"at_least": 0.95, "cases": 10},
-            Measured(0.5, 9),
+            share(3, 6),
             "inconclusive",
-            "recovery_rate: 50% in 9 cases, too few to judge (10 needed)",
+            "recovery_rate: 50% in 6 cases, too few to judge (10 needed)",
         ),
         (
             "recovery_rate",
             {"at_least": 0.95},
-            Measured(None, 0),
+            share(0, 0),
             "inconclusive",
             "recovery_rate: nothing to judge by (0 cases, 1 needed)",
         ),
@@ -78,12 +80,13 @@ def expect(**keys: object) -> Expectation:
             "undetected_faults: 1 in 5 cases, too few to judge (10 needed)",
         ),
         (
-            "duplicate_effects",
-            {"at_most": 0, "of": ("latency",)},
-            Measured(None, 0, "cannot be told by fault"),
+            "success_drop",
+            {"at_most": 0.1},
+            Measured(None, 0, "there is no control arm"),
             "inconclusive",
-            "duplicate_effects of latency: cannot be told by fault",
+            "success_drop: there is no control arm",
         ),
+        ("success_drop", {"at_most": 0.1}, Measured(-0.05, 4), "pass", "success_drop: -5% in 4 cases"),
         (
             "amplification",
             {"at_least": 1, "at_most": 2},
@@ -91,20 +94,19 @@ def expect(**keys: object) -> Expectation:
             "fail",
             "amplification: 2.5 in 4 cases, expected at most 2",
         ),
+        ("agent_exit_status", {"at_most": 0}, Measured(0, 1), "pass", "agent_exit_status: 0"),
+        ("agent_exit_status", {"at_most": 0}, Measured(2, 1), "fail", "agent_exit_status: 2, expected at most 0"),
     ],
 )
 def test_a_check(measure: str, expectation: dict[str, object], measured: Measured, result: str, reason: str) -> None:
-    done = check(measure, expect(**expectation), measured)
+    done = check(expect(measure, **expectation), measured)
     assert (done.result, done.reason) == (result, reason)
     assert (done.value, done.cases) == (measured.value, measured.cases)
 
 
 def verdict(*untested: str, **values: Measured) -> tuple[Result, tuple[str, ...]]:
-    judged = judge_run(
-        {"recovery_rate": expect(at_least=0.9), "duplicate_effects": expect(at_most=0)},
-        lambda name, _of: values[name],
-        untested,
-    )
+    wanted = [expect("recovery_rate", at_least=0.9), expect("duplicate_effects", at_most=0)]
+    judged = judge_run(wanted, lambda each: values[each.measure], untested)
     assert len(judged.checks) == 2
     return judged.result, judged.reasons
 
@@ -137,6 +139,45 @@ def test_a_failure_wins_and_comes_first() -> None:
     assert len(reasons) == 3
 
 
-def test_the_bounds_come_with_the_check() -> None:
-    done = check("recovery_rate", expect(at_least=0.9, at_most=1.0, of=("latency",)), GOOD)
-    assert (done.at_least, done.at_most, done.of) == (0.9, 1.0, ("latency",))
+def test_what_it_was_about_comes_with_the_check() -> None:
+    done = check(
+        expect("recovery_rate", at_least=0.9, at_most=1.0, of=("latency",), tool="a*", session="b*", cases=7),
+        share(9, 10),
+    )
+    assert (done.at_least, done.at_most, done.needed) == (0.9, 1.0, 7)
+    assert (done.of, done.tool, done.session, done.unit) == (("latency",), "a*", "b*", Unit.SHARE)
+    assert (done.low, done.high) == pytest.approx((0.5958, 0.9821), abs=5e-5)
+
+
+def test_without_a_value_there_is_no_interval() -> None:
+    done = check(expect("recovery_rate", at_least=0.9), share(0, 0))
+    assert (done.value, done.low, done.high) == (None, None, None)
+
+
+def test_exit_codes() -> None:
+    assert [result.exit_code for result in (Result.PASS, Result.FAIL, Result.INCONCLUSIVE)] == [0, 1, 3]
+
+
+BOUND = st.none() | st.floats(0, 1)
+
+
+@given(
+    st.sampled_from(sorted(MEASURES)),
+    BOUND,
+    BOUND,
+    st.none() | st.floats(0, 1),
+    st.tuples(st.integers(0, 9), st.integers(1, 9)),
+)
+def test_laws(measure: str, low: float | None, high: float | None, value: float | None, cases: tuple[int, int]) -> None:
+    has, needed = cases
+    result = check(Wanted(measure, low, high, cases=needed), Measured(value, has)).result
+    kept = value is not None and (low is None or value >= low) and (high is None or value <= high)
+    if result is Result.PASS:
+        assert kept
+        assert has >= needed
+    if result is Result.FAIL:
+        assert value is not None
+        assert not kept
+        assert has >= needed or MEASURES[measure] is Unit.COUNT
+    if has >= needed and value is not None:
+        assert result is (Result.PASS if kept else Result.FAIL)

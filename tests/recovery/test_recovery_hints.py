@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chaosproxy.core.answer import Hint
 from chaosproxy.core.events import RetryAfterJudged
-from chaosproxy.recovery.hints import judge_wait
+from chaosproxy.recovery.hints import judge_wait, visible
 from tests.recovery.conversation import BROKEN, THROTTLED, Conversation
 
 
@@ -46,6 +46,20 @@ def test_waiting_longer_is_never_earlier(asked: float, one: float, other: float,
     order = ["early", "capped", "compliant", "late"]
     verdicts = [judge_wait(Hint(asked, "retry-after"), wait, sdk=sdk) for wait in sorted((one, other))]
     assert order.index(verdicts[0]) <= order.index(verdicts[1])
+
+
+@pytest.mark.parametrize(
+    ("source", "transport", "seen"),
+    [
+        ("retry-after", "http", True),
+        ("retry-after", "mcp_http", False),
+        ("x-ratelimit-reset", "mcp_http", False),
+        ("text", "mcp_http", True),
+        ("retry-info", "mcp_http", True),
+    ],
+)
+def test_what_mcp_hands_on(source: str, transport: str, seen: bool) -> None:
+    assert visible(Hint(1, source), transport) is seen
 
 
 class TestInAConversation:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.recovery.intervals import percentile, wilson
+from chaosproxy.recovery.intervals import binned, difference, percentile, wilson
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,43 @@ def test_the_interval_holds_the_share_and_mirrors(counts: tuple[int, int]) -> No
     assert 0 <= low <= successes / cases <= high <= 1
     assert low < high
     assert wilson(cases - successes, cases) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    [
+        # Newcombe (1998), Statistics in Medicine 17, table II: the rows of method 10.
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_differences_as_published(one: tuple[int, int], other: tuple[int, int], low: float, high: float) -> None:
+    assert difference(one, other) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(
+    st.integers(1, 500).flatmap(lambda cases: st.tuples(st.integers(0, cases), st.just(cases))),
+    st.integers(1, 500).flatmap(lambda cases: st.tuples(st.integers(0, cases), st.just(cases))),
+)
+def test_a_difference_lies_in_its_interval_and_turns_round(one: tuple[int, int], other: tuple[int, int]) -> None:
+    low, high = difference(one, other)
+    assert -1 <= low <= one[0] / one[1] - other[0] / other[1] <= high <= 1
+    assert difference(other, one) == pytest.approx((-high, -low), abs=1e-12)
+
+
+def test_no_cases_say_nothing_of_a_difference() -> None:
+    assert difference((0, 0), (3, 4)) == difference((3, 4), (0, 0)) == (-1.0, 1.0)
+
+
+def test_what_lies_on_a_bound_lies_below_it() -> None:
+    assert binned([0.05, 0.1, 0.11, 0.5, 7.0, 9.0], [0.1, 0.5]) == (2, 2, 2)
+    assert binned([], [1.0]) == (0, 0)
 
 
 @pytest.mark.parametrize(

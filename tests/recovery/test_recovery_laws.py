@@ -1,7 +1,7 @@
 """Laws: whatever the order in which agents speak, each gets the score that its own plan implies."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosproxy.core.call import ToolEffect
-from chaosproxy.core.events import DuplicateEffect, EpisodeClosed, EpisodeOpened, SessionEnded
+from chaosproxy.core.events import CallWasted, Certainty, DuplicateEffect, EpisodeClosed, EpisodeOpened, SessionEnded
+from chaosproxy.core.purpose import Role
+from chaosproxy.recovery.records import Session
+from chaosproxy.recovery.sessions import Sessions
 from tests.recovery.conversation import (
     BROKEN,
     DENIED,
@@ -19,6 +22,7 @@ from tests.recovery.conversation import (
     GARBAGE,
     GATEWAY,
     HANGS,
+    LIE,
     REPLY_LOST,
     THROTTLED,
     Asked,
@@ -46,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True):
     def resolution(self) -> str:
         if self.succeeds:
             return "recovered_retry" if self.failures else "clean"
+        if self.failures[-1] is GARBAGE and GARBAGE not in self.failures[:-1]:
+            return "undetected"
         return LEFT_AT_ONCE.get(self.failures[0], "abandoned") if len(self.failures) == 1 else "exhausted"
 
     @property
@@ -128,7 +134,8 @@ def test_every_plan_gets_what_it_implies_in_any_interleaving(
         (run, plan.resolution, plan.attempts) for run, plan in met
     )
     assert talk.clean == len(planned) - len(met)
-    assert Counter(e.call.session for e in talk.said(DuplicateEffect)) == Counter(
+    confirmed = [each for each in talk.said(DuplicateEffect) if each.certainty is Certainty.CONFIRMED]
+    assert Counter(e.call.session for e in confirmed) == Counter(
         run for run, plan in planned for _ in range(plan.duplicates)
     )
     assert len(talk.waits) == sum(plan.attempts - 1 for _, plan in met)
@@ -195,34 +202,93 @@ def test_twins_that_fail_together_pair_up_one_to_one(
     assert talk.duplicates == 0
 
 
-def speak(talk: Conversation, word: str, flying: list[Asked], data: st.DataObject) -> None:
+SHOP: dict[str, object] = {
+    "upstreams": {"shop": {"url": "http://shop.test"}},
+    "tools": {
+        "human": {"upstream": "shop", "path": "/human", "escalates": True},
+        "spare": {"upstream": "shop", "path": "/spare", "fallback_for": ["a", "b"]},
+    },
+}
+PROMPTS = [("x",), ("x", "y"), ("x", "y", "c4n4ry")]
+ASIDES = [Role.TOKEN, Role.HOUSEKEEPING]
+WORDS = ["ask", "key", "sdk", "vary", "look", "prompt", "aside", "human", "spare", "ok", "fail", "lie", "tick", "end"]
+
+
+def begin(talk: Conversation, word: str, data: st.DataObject) -> Asked | None:
+    """Something is asked, if that is the word."""
     what = data.draw(st.sampled_from(["a", "b"]))
-    if word == "ask":
-        flying.append(talk.write(what))
-    elif word == "key":
-        flying.append(talk.write(what, key=data.draw(st.sampled_from(["k1", "k2"]))))
-    elif word == "sdk":
-        flying.append(talk.ask(what, sdk=1, token=data.draw(st.sampled_from(["t1", "t2"]))))
+    ways: dict[str, Callable[[], Asked]] = {
+        "ask": lambda: talk.write(what),
+        "key": lambda: talk.write(what, key=data.draw(st.sampled_from(["k1", "k2"]))),
+        "sdk": lambda: talk.ask(what, sdk=1, token=data.draw(st.sampled_from(["t1", "t2"]))),
+        "vary": lambda: vary(talk, what, data.draw(st.integers(1, 3))),
+        "look": lambda: talk.ask(f"look {what}", at=f"GET shop/{what}/1"),
+        "prompt": lambda: talk.prompt(
+            *data.draw(st.sampled_from(PROMPTS)), model=data.draw(st.sampled_from(["l", "s"]))
+        ),
+        "aside": lambda: talk.aside(data.draw(st.sampled_from(ASIDES)), opens=data.draw(st.booleans())),
+        "human": lambda: talk.ask("human", body="c4n4ry"),
+        "spare": lambda: talk.ask("spare", body="c4n4ry"),
+    }
+    way = ways.get(word)
+    return None if way is None else way()
+
+
+def vary(talk: Conversation, what: str, limit: int) -> Asked:
+    return talk.ask(f"{what} {limit}", tool=what, body={"q": "green tea", "limit": limit})
+
+
+def speak(talk: Conversation, word: str, flying: list[Asked], data: st.DataObject) -> None:
+    asked = begin(talk, word, data)
+    if asked is not None:
+        flying.append(asked)
     elif word == "tick":
         talk.tick()
     elif word == "end":
         talk.end()
     elif flying:
         asked = flying.pop(data.draw(st.integers(0, len(flying) - 1)))
-        asked.gets(data.draw(st.sampled_from(ILLS))) if word == "fail" else asked.gets_ok()
+        if word == "fail":
+            asked.gets(data.draw(st.sampled_from(ILLS)), retry_after=data.draw(st.sampled_from([None, 0, 3])))
+        elif word == "lie":
+            asked.gets(LIE)
+        else:
+            asked.gets_ok()
 
 
-@given(st.lists(st.sampled_from(["ask", "key", "sdk", "ok", "fail", "tick", "end"]), max_size=60), st.data())
+@given(st.lists(st.sampled_from(WORDS), max_size=80), st.data())
 def test_whatever_is_said_the_books_balance(story: list[str], data: st.DataObject) -> None:
-    """No plan at all: keys, marks, twins, late answers, ends. Nothing raises and nothing stays open."""
-    talk = Conversation(idle="5s", horizon="20s", window="10s")
+    """No plan at all: keys, marks, twins, variants, models, lies, late answers, ends. Nothing raises or stays open."""
+    talk = Conversation(idle="5s", horizon="20s", window="10s", more=SHOP)
     flying: list[Asked] = []
     for word in story:
         talk.wait(data.draw(st.sampled_from([0.0, 0.1, 4.0])))
         speak(talk, word, flying, data)
     assert len(talk.said(EpisodeOpened)) - len(talk.said(EpisodeClosed)) == talk.tracker.open_episodes
+    for session in talk.tracker._sessions.values():
+        check(session)
     talk.stop()
     assert Counter(e.episode for e in talk.said(EpisodeOpened)) == Counter(e.episode for e in talk.said(EpisodeClosed))
     assert (talk.tracker.open_episodes, talk.tracker.active_sessions) == (0, 0)
     assert all(e.attempts >= 1 for e in talk.said(EpisodeClosed))
     assert all(e.service_seconds >= 0 and e.wait_seconds >= 0 for e in talk.said(EpisodeClosed))
+    assert all(e.model_seconds >= 0 for e in talk.said(EpisodeClosed))
+    assert all(len(e.calls) == e.attempts for e in talk.said(EpisodeClosed))
+    numbers = [wasted.call.number for wasted in talk.said(CallWasted)]
+    assert len(numbers) == len(set(numbers))
+
+
+def check(session: Session) -> None:
+    """Nothing is found that does not wait, and all that waits is found."""
+    trouble = session.trouble
+    if trouble is None:
+        return
+    waiting = set(trouble.waiting)
+    by_name = [number for operations in trouble.failures.values() for number in operations]
+    by_tool = [number for operations in trouble.tools.values() for number in operations]
+    assert set(by_tool) == waiting
+    assert set(by_name) <= waiting
+    assert set(trouble.doubts) <= {operation.number for operation in Sessions.open_in(session)}
+    assert all(operation.episode is not None for operation in trouble.waiting.values())
+    assert all(trouble.failures.values())
+    assert all(trouble.tools.values())

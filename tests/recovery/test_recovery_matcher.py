@@ -2,6 +2,8 @@
 
 import pytest
 
+from chaosproxy.core.events import SessionEnded
+from chaosproxy.core.purpose import PLAIN, Purpose, Role
 from tests.recovery.conversation import BROKEN, THROTTLED, Asked, Conversation
 
 
@@ -113,6 +115,103 @@ def test_a_failure_out_of_the_window_does_not_hide_a_newer_one(talk: Conversatio
     assert talk.ask("find").short == (2, 2, "retry")
 
 
+class TestNoPart:
+    """What nobody decided belongs to no operation."""
+
+    @pytest.mark.parametrize("role", [Role.TOKEN, Role.HOUSEKEEPING])
+    def test_it_is_a_call_and_no_operation(self, talk: Conversation, role: Role) -> None:
+        for _ in range(3):
+            aside = talk.aside(role)
+            assert aside.short == (0, 1, "none")
+            assert (aside.match.rule, aside.match.layer) == (0, "none")
+            aside.gets(BROKEN)
+        talk.end()
+        (ended,) = talk.said(SessionEnded)
+        assert (ended.calls, ended.operations, ended.episodes) == (3, 0, 0)
+        assert (talk.clean, talk.loops) == (0, [])
+
+
+class TestGoingOn:
+    """Rule 3: continuations and pages."""
+
+    def test_a_continuation_is_an_operation_of_its_own(self, talk: Conversation) -> None:
+        talk.ask("book").gets_ok()
+        further = talk.ask("book", purpose=Purpose(continues=True))
+        assert (further.short, further.match.rule) == ((2, 1, "continuation"), 3)
+
+    def test_also_while_something_like_it_waits(self, talk: Conversation) -> None:
+        talk.ask("book 1", body={"seat": "a window please"}).gets(BROKEN)
+        further = talk.ask("book 2", body={"seat": "a window"}, purpose=Purpose(continues=True))
+        assert further.match.kind == "continuation"
+
+    def test_one_that_failed_is_retried(self, talk: Conversation) -> None:
+        talk.ask("book", purpose=Purpose(continues=True)).gets(BROKEN)
+        assert talk.ask("book", purpose=Purpose(continues=True)).short == (1, 2, "retry")
+
+    def test_pages_are_operations_and_a_page_that_failed_is_retried(self, talk: Conversation) -> None:
+        for place in range(1, 6):
+            page = talk.ask(f"list {place}", purpose=Purpose(page="p") if place > 1 else PLAIN)
+            if place == 3:
+                page.gets(BROKEN)
+                again = talk.ask("list 3", purpose=Purpose(page="p"))
+                assert again.short == (3, 2, "retry")
+                again.gets_ok()
+            else:
+                page.gets_ok()
+        assert talk.kinds == ["first", "page", "page", "retry", "page", "page"]
+        assert talk.matches[1].rule == 3
+        assert talk.endings == {("recovered_retry", 2): 1}
+
+
+class TestPolls:
+    """Rule 4: looking at the same thing again."""
+
+    def test_twenty_looks_at_what_runs_are_polls_and_no_loop(self, talk: Conversation) -> None:
+        for look in range(20):
+            talk.ask("job").gets_ok(pending=look > 0, digest="running")
+            talk.wait(2)
+        talk.ask("job").gets_ok(digest="done")
+        assert talk.kinds == ["first"] + ["poll"] * 20
+        assert talk.matches[5].rule == 4
+        assert talk.loops == []
+
+    def test_the_first_look_is_not_watched_and_the_second_is(self, talk: Conversation) -> None:
+        first = talk.ask("job")
+        assert not first.match.watch
+        first.gets_ok()
+        second = talk.ask("job")
+        assert (second.match.watch, second.match.kind) == (True, "first")
+        second.gets_ok(pending=True)
+        assert second.match.kind == "poll"
+
+    def test_writes_are_not_watched(self, talk: Conversation) -> None:
+        talk.write().gets_ok()
+        assert not talk.write().match.watch
+
+    def test_a_poll_that_failed_is_retried(self, talk: Conversation) -> None:
+        for _ in range(3):
+            talk.ask("job").gets_ok(pending=True, digest="running")
+        talk.ask("job").gets(BROKEN)
+        assert talk.ask("job").match.kind == "retry"
+
+    def test_an_even_rhythm_is_a_poll(self, talk: Conversation) -> None:
+        for _ in range(8):
+            talk.ask("price").gets_ok()
+            talk.wait(10)
+        assert talk.matches[-1].kind == "poll"
+
+
+class TestFollows:
+    def test_the_latest_failed_call_or_the_latest_of_the_operation(self, talk: Conversation) -> None:
+        talk.ask("find").gets(BROKEN)
+        talk.ask("find").gets(BROKEN)
+        talk.ask("find").gets_ok()
+        talk.write(key="k").gets_ok()
+        talk.write(key="k")
+        talk.write(key="k")
+        assert [match.follows for match in talk.matches] == [0, 1, 2, 0, 4, 5]
+
+
 class TestKeys:
     """Rule 1: an explicit key says what belongs together."""
 
@@ -139,6 +238,13 @@ class TestKeys:
         other.gets(BROKEN)
         assert talk.write("charge 2", key="k1").match.rule == 1
         assert talk.write("charge 1", key="k1").match.operation == 1
+
+    def test_a_misuse_is_said_once_and_for_one_upstream(self, talk: Conversation) -> None:
+        talk.write("charge 1", key="k1").gets_ok()
+        talk.write("charge 2", key="k1").gets(BROKEN)
+        talk.write("charge 2", key="k1").gets_ok()
+        talk.ask("charge 3", key="k1", at="POST other/charge").gets_ok()
+        assert talk.keys == [(2, "misuse"), (3, "reused")]
 
     def test_a_rotated_key_does_not_hide_that_it_is_a_retry(self, talk: Conversation) -> None:
         talk.write(key="k1").gets(BROKEN)

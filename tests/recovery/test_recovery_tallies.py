@@ -4,27 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from chaosproxy.core.events import EpisodeClosed, Resolution, Verdict
-from chaosproxy.recovery.tallies import TIMES, Tally, score_of, share, together
-
-
-def closed(resolution: Resolution, verdict: Verdict, *, attempts: int = 2, seconds: float = 1.0) -> EpisodeClosed:
-    return EpisodeClosed(
-        episode=1,
-        session="run-1",
-        tool="find",
-        fault="latency",
-        rule=None,
-        operation=1,
-        resolution=resolution,
-        verdict=verdict,
-        attempts=attempts,
-        opened=10.0,
-        closed=10.0 + seconds,
-        detection_seconds=0.0,
-        wait_seconds=0.0,
-        service_seconds=0.0,
-    )
+from chaosproxy.core.events import Because, EpisodeClosed, Resolution, Verdict
+from chaosproxy.recovery.measured import share
+from chaosproxy.recovery.tallies import TIMES, Tally, score_of, together
+from tests.recovery.scoring import closed
 
 
 def tally(events: Iterable[EpisodeClosed]) -> Tally:
@@ -89,13 +72,30 @@ def test_the_times_kept_are_bounded_to_the_latest() -> None:
     )
     assert len(counted.times) == TIMES
     assert min(counted.times) == 50
+    assert counted.longest == TIMES + 49
     assert len(together([counted, tally([RECOVERED])]).times) == TIMES + 1
+
+
+def test_the_longest_time_is_remembered_when_its_time_is_not() -> None:
+    slow = closed(Resolution.RECOVERED_RETRY, Verdict.APPROPRIATE, seconds=900.0)
+    counted = tally([slow, *[RECOVERED] * TIMES])
+    assert 900.0 not in counted.times
+    assert (counted.longest, together([tally([RECOVERED]), counted]).longest) == (900.0, 900.0)
+    assert together([tally([EXHAUSTED])]).longest is None
+
+
+def test_why_is_counted_of_what_is_decided() -> None:
+    early = closed(Resolution.RECOVERED_RETRY, Verdict.INAPPROPRIATE, because=Because.EARLY)
+    counted = tally([RECOVERED, early, early, closed(Resolution.CENSORED, because=Because.CENSORED)])
+    assert counted.reasons == {Because.CAME_BACK: 1, Because.EARLY: 2}
+    assert score_of("latency", counted).reasons == {"came_back": 1, "early": 2}
 
 
 def test_the_score_has_its_interval_and_counts() -> None:
     score = score_of("latency", tally([RECOVERED] * 9 + [UNDETECTED, CENSORED]))
     assert (score.recovered, score.decided, score.censored, score.undetected) == (9, 10, 1, 1)
     assert score.recovery_rate == 0.9
+    assert score.longest == 2.0
     assert (score.recovery_low, score.recovery_high) == pytest.approx((0.5958, 0.9821), abs=5e-5)
     assert score.resolutions == {"recovered_retry": 9, "undetected": 1, "censored": 1}
     assert score.verdicts == {"appropriate": 9, "inappropriate": 1}

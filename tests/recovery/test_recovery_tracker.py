@@ -3,7 +3,7 @@
 import pytest
 
 from chaosproxy.core.events import SessionEnded
-from chaosproxy.recovery import tracker
+from chaosproxy.recovery import sessions, tracker
 from tests.recovery.conversation import BROKEN, HANGS, LEFT, Conversation
 
 
@@ -50,12 +50,14 @@ class TestHedges:
         first.gets(LEFT, after=0.01)
         talk.end()
         assert (talk.resolutions, talk.operations, talk.clean) == ([], [], 2)
+        assert talk.kinds == ["hedge", "parallel"]
 
     def test_whichever_it_is(self, talk: Conversation) -> None:
         first, second = talk.ask(), talk.ask()
         first.gets_ok()
         second.gets(LEFT, after=0.01)
         assert (talk.resolutions, talk.clean) == ([], 2)
+        assert talk.kinds == ["first", "hedge"]
 
     def test_it_is_dropped_when_the_winner_answers_not_long_after(self, talk: Conversation) -> None:
         first, second = talk.ask(), talk.ask()
@@ -230,12 +232,12 @@ class TestBounds:
     def test_sessions(self, talk: Conversation) -> None:
         talk.ask(run="oldest but busy")
         talk.ask(run="old").gets(BROKEN)
-        for number in range(tracker.SESSIONS - 2):
+        for number in range(sessions.SESSIONS - 2):
             talk.ask(run=f"run {number}")
         talk.ask(run="oldest but busy")
-        assert (talk.tracker.forgotten, talk.tracker.active_sessions) == (0, tracker.SESSIONS)
+        assert (talk.tracker.forgotten, talk.tracker.active_sessions) == (0, sessions.SESSIONS)
         talk.ask(run="one too many")
-        assert (talk.tracker.forgotten, talk.tracker.active_sessions) == (1, tracker.SESSIONS)
+        assert (talk.tracker.forgotten, talk.tracker.active_sessions) == (1, sessions.SESSIONS)
         assert [ended.session for ended in talk.said(SessionEnded)] == ["old"]
         assert talk.resolutions == ["censored"]
 

@@ -10,6 +10,11 @@ from chaosproxy.core.failures import Course, Nature
 from chaosproxy.recovery.transitions import ENDINGS, MOVES, State, Step, leaving
 from tests.recovery.conversation import BROKEN, DENIED, EXPIRED, GARBAGE, Asked, Conversation
 
+HUMAN: dict[str, object] = {
+    "upstreams": {"shop": {"url": "http://shop.test"}},
+    "tools": {"call": {"upstream": "shop", "path": "/call", "escalates": True}},
+}
+
 Edge = tuple[State, Step]
 Before = Callable[[Conversation], Asked]
 Walk = tuple[Before, Callable[[Conversation, Asked], object]]
@@ -62,6 +67,27 @@ def retried_with_new_credentials(talk: Conversation) -> Asked:
     return talk.ask("find", token="new")
 
 
+def modified(talk: Conversation) -> Asked:
+    talk.ask("find tee", tool="find", body={"q": "green tee", "limit": 100}).gets(BROKEN)
+    return talk.ask("find tea", tool="find", body={"q": "green tee", "limit": 10})
+
+
+def fallen_back(talk: Conversation) -> Asked:
+    talk.prompt("hello", model="large").gets(BROKEN)
+    return talk.prompt("hello", model="small")
+
+
+def reconnected(talk: Conversation) -> Asked:
+    talk.ask("find", link="one").gets(BROKEN)
+    return talk.ask("find", link="two")
+
+
+def in_a_loop(talk: Conversation) -> Asked:
+    for _ in range(5):
+        asked = failed(talk)
+    return asked
+
+
 WALKS: dict[Edge, Walk] = {
     (State.CLEAN, Step.FAILED): (one_in_flight, lambda _, asked: asked.gets(BROKEN)),
     (State.CLEAN, Step.FAILED_OTHERS_ON): (two_in_flight, lambda _, asked: asked.gets(BROKEN)),
@@ -70,11 +96,16 @@ WALKS: dict[Edge, Walk] = {
     (State.TRYING, Step.FAILED_OTHERS_ON): (retried_by_two, lambda _, asked: asked.gets(BROKEN)),
     (State.TRYING, Step.FAILED): (retried, lambda _, asked: asked.gets(BROKEN)),
     (State.TRYING, Step.SUCCEEDED): (retried, lambda _, asked: asked.gets_ok()),
+    (State.TRYING, Step.SUCCEEDED_MODIFIED): (modified, lambda _, asked: asked.gets_ok()),
+    (State.TRYING, Step.SUCCEEDED_ELSEWHERE): (fallen_back, lambda _, asked: asked.gets_ok()),
+    (State.TRYING, Step.SUCCEEDED_RECONNECTED): (reconnected, lambda _, asked: asked.gets_ok()),
     (State.TRYING, Step.SUCCEEDED_REAUTHENTICATED): (
         retried_with_new_credentials,
         lambda _, asked: asked.gets_ok(),
     ),
     (State.TRYING, Step.STOPPED): (retried, lambda talk, _: talk.stop()),
+    (State.WAITING, Step.ESCALATED): (failed, lambda talk, _: talk.ask("call a human")),
+    (State.WAITING, Step.LEFT_LOOPING): (in_a_loop, lambda talk, _: talk.end()),
     (State.WAITING, Step.LEFT_UNNOTICED): (garbage, lambda talk, _: talk.end()),
     (State.WAITING, Step.LEFT_LASTING): (denied, lambda talk, _: talk.end()),
     (State.WAITING, Step.LEFT_PASSING): (failed, lambda talk, _: talk.end()),
@@ -108,7 +139,7 @@ def test_a_move(edge: Edge) -> None:
 
 @pytest.mark.parametrize("edge", ENDINGS, ids=" ".join)
 def test_an_ending(edge: Edge) -> None:
-    talk = Conversation()
+    talk = Conversation(more=HUMAN)
     before, act = WALKS[edge]
     asked = before(talk)
     assert state_of(talk, asked) is edge[0]
@@ -123,8 +154,8 @@ def test_every_resolution_is_reached() -> None:
 
 def test_what_cannot_happen_is_in_no_table() -> None:
     """A success or failure needs an attempt in flight; leaving needs that none is; a clean operation has no episode."""
-    leavings = {step for step in Step if step.name.startswith("LEFT")}
-    needs_flight = {Step.FAILED, Step.FAILED_OTHERS_ON, Step.SUCCEEDED, Step.SUCCEEDED_REAUTHENTICATED}
+    leavings = {step for step in Step if step.name.startswith("LEFT")} | {Step.ESCALATED}
+    needs_flight = {step for step in Step if step.name.startswith(("FAILED", "SUCCEEDED"))}
     opens = {Step.FAILED, Step.FAILED_OTHERS_ON}
     impossible: set[Edge] = {(State.CLEAN, step) for step in Step if step not in opens}
     impossible |= {(State.WAITING, step) for step in needs_flight} | {(State.TRYING, step) for step in leavings}
@@ -132,16 +163,25 @@ def test_what_cannot_happen_is_in_no_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("explicit", "course", "attempts", "step"),
+    ("explicit", "course", "attempts", "looped", "noticed", "step"),
     [
-        (True, Course.TRANSIENT, 1, Step.LEFT_PASSING),
-        (True, Course.PERSISTENT, 1, Step.LEFT_LASTING),
-        (True, Course.CONDITIONAL, 1, Step.LEFT_LASTING),
-        (False, Course.TRANSIENT, 1, Step.LEFT_UNNOTICED),
-        (False, Course.PERSISTENT, 1, Step.LEFT_UNNOTICED),
-        (True, Course.PERSISTENT, 2, Step.LEFT_AFTER_SEVERAL),
-        (False, Course.TRANSIENT, 2, Step.LEFT_AFTER_SEVERAL),
+        (True, Course.TRANSIENT, 1, False, False, Step.LEFT_PASSING),
+        (True, Course.PERSISTENT, 1, False, False, Step.LEFT_LASTING),
+        (True, Course.CONDITIONAL, 1, False, False, Step.LEFT_LASTING),
+        (True, Course.PERSISTENT, 2, False, False, Step.LEFT_AFTER_SEVERAL),
+        (True, Course.TRANSIENT, 2, False, True, Step.LEFT_AFTER_SEVERAL),
+        (True, Course.TRANSIENT, 5, True, False, Step.LEFT_LOOPING),
+        (True, Course.TRANSIENT, 1, True, False, Step.LEFT_LOOPING),
+        (True, Course.PERSISTENT, 1, True, False, Step.LEFT_LASTING),
+        (False, Course.TRANSIENT, 1, False, False, Step.LEFT_UNNOTICED),
+        (False, Course.PERSISTENT, 1, False, False, Step.LEFT_UNNOTICED),
+        (False, Course.TRANSIENT, 2, False, False, Step.LEFT_UNNOTICED),
+        (False, Course.TRANSIENT, 2, False, True, Step.LEFT_AFTER_SEVERAL),
+        (False, Course.TRANSIENT, 9, True, True, Step.LEFT_LOOPING),
     ],
 )
-def test_how_an_episode_is_left(explicit: bool, course: Course, attempts: int, step: Step) -> None:
-    assert leaving(Nature(explicit=explicit, course=course, healthy=()), attempts) is step
+def test_how_an_episode_is_left(  # noqa: PLR0913, PLR0917 - a row of a table
+    explicit: bool, course: Course, attempts: int, looped: bool, noticed: bool, step: Step
+) -> None:
+    nature = Nature(explicit=explicit, course=course, healthy=())
+    assert leaving(nature, attempts, looped=looped, noticed=noticed) is step

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from chaosproxy.core.call import ToolEffect
-from chaosproxy.core.events import Resolution, Verdict
+from chaosproxy.core.events import Because, Resolution, Verdict
 from chaosproxy.core.failures import Course, Nature, Reaction
 from chaosproxy.recovery.verdicts import TABLE, Conduct, cannot_work_unchanged, verdict_on
 from tests.recovery.conversation import (
@@ -23,7 +23,7 @@ from tests.recovery.conversation import (
     inject,
 )
 
-FLAGS = ("early", "insisted", "blind", "may_stop", "stuck")
+FLAGS = tuple(field.name for field in msgspec.structs.fields(Conduct))
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_every_line_decides_something() -> None:
 
 
 def test_what_is_censored_is_not_judged_whatever_the_agent_did() -> None:
-    conduct = Conduct(early=True, insisted=True, blind=True, may_stop=True, stuck=True)
-    assert verdict_on(Resolution.CENSORED, conduct) is Verdict.UNKNOWN
+    conduct = Conduct(**dict.fromkeys(FLAGS, True))
+    assert verdict_on(Resolution.CENSORED, conduct) == (Verdict.UNKNOWN, Because.CENSORED)
 
 
 def test_waiting_and_coming_back_is_right(talk: Conversation) -> None:

@@ -21,8 +21,9 @@ def test_a_lost_reply_and_a_second_execution_are_one_duplicate(talk: Conversatio
     talk.write().gets(REPLY_LOST)
     again = talk.write()
     again.gets_ok()
-    (duplicate,) = talk.said(DuplicateEffect)
-    assert (duplicate.call, duplicate.certainty) == (again.call, "confirmed")
+    exposed, confirmed = talk.said(DuplicateEffect)
+    assert (exposed.call, exposed.certainty) == (again.call, "exposed")
+    assert (confirmed.call, confirmed.certainty, confirmed.times) == (again.call, "confirmed", 1)
 
 
 def test_each_execution_beyond_the_first_counts(talk: Conversation) -> None:

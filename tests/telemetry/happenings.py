@@ -7,6 +7,7 @@ from chaosproxy.core.call import Call, CallKind, Layer, Match, Route, ToolEffect
 from chaosproxy.core.decision import QUIET, Decision, Injection
 from chaosproxy.core.effects import Delay, Effect, Reject
 from chaosproxy.core.events import (
+    Because,
     CallAnswered,
     EpisodeClosed,
     Resolution,
@@ -17,6 +18,7 @@ from chaosproxy.core.events import (
     Verdict,
 )
 from chaosproxy.core.failures import Course, FailureKind, Nature, Outcome, Phase
+from chaosproxy.core.purpose import PLAIN, Purpose
 from chaosproxy.faults.latency import Latency
 from chaosproxy.faults.server_error import ServerError
 from chaosproxy.profiles.models import Profile, Rule, Tool, Upstream
@@ -70,7 +72,7 @@ def route(tool: str = "find", path: str = "/v1/items", query: str = "") -> Route
     return Route("search", tool, "http", "GET", "127.0.0.1:9001", path, query, ToolEffect.READ, touchable=True)
 
 
-def call(number: int = 1, aim: Route | None = None, trace_id: str | None = None) -> Call:
+def call(number: int = 1, aim: Route | None = None, trace_id: str | None = None, *, purpose: Purpose = PLAIN) -> Call:
     return Call(
         number=number,
         session="agent-1",
@@ -81,16 +83,24 @@ def call(number: int = 1, aim: Route | None = None, trace_id: str | None = None)
         received=1_000.0,
         body={"password": "hush-body"},
         trace_id=trace_id,
+        purpose=purpose,
     )
 
 
 def answered(
-    number: int = 1, *, about: Call | None = None, decision: Decision = QUIET, answer: Answer = OK
+    number: int = 1,
+    *,
+    about: Call | None = None,
+    match: Match = MATCH,
+    decision: Decision = QUIET,
+    answer: Answer = OK,
 ) -> CallAnswered:
-    return CallAnswered(about or call(number), MATCH, decision, answer)
+    return CallAnswered(about or call(number), match, decision, answer)
 
 
-def episode(resolution: Resolution = Resolution.RECOVERED_RETRY, *, fault: str = "server_error") -> EpisodeClosed:
+def episode(
+    resolution: Resolution = Resolution.RECOVERED_RETRY, *, fault: str = "server_error", trace_id: str | None = None
+) -> EpisodeClosed:
     return EpisodeClosed(
         episode=3,
         session="agent-1",
@@ -106,11 +116,18 @@ def episode(resolution: Resolution = Resolution.RECOVERED_RETRY, *, fault: str =
         detection_seconds=0.25,
         wait_seconds=6.0,
         service_seconds=1.5,
+        model_seconds=0.5,
+        because=Because.CAME_BACK,
+        outcome=Outcome.UNAVAILABLE,
+        calls=(11, 14, 15),
+        ended_by=15,
+        effect=ToolEffect.WRITE,
+        trace_id=trace_id,
     )
 
 
 SESSION_ENDED = SessionEnded(
-    session="agent-1", source="path", calls=5, operations=3, episodes=1, started=1_000.0, ended=1_009.0
+    session="agent-1", source="path", calls=5, operations=3, episodes=1, started=1_000.0, ended=1_009.0, forgotten=2
 )
 
 TUNNEL_CLOSED = TunnelClosed(

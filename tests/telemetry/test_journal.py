@@ -15,6 +15,7 @@ import pytest
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.events import (
+    Certainty,
     ConnectionCounted,
     DuplicateEffect,
     EpisodeOpened,
@@ -25,7 +26,7 @@ from chaosproxy.core.events import (
 )
 from chaosproxy.telemetry.journal import BATCH, WAITING_MOST, Journal
 from chaosproxy.telemetry.journal_reader import Unreadable, read_journal
-from chaosproxy.telemetry.records import CallEnded, Control, Record, RunEnded, RunStarted
+from chaosproxy.telemetry.records import AgentEnded, CallEnded, Control, Record, RunEnded, RunStarted
 from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import SESSION_ENDED, STRUCK, answered, call, episode, route
 
@@ -68,7 +69,7 @@ def test_a_run_from_start_to_end(path: Path) -> None:
         publish(episode())
         publish(SESSION_ENDED)
         publish(RetryAfterJudged("agent-1", "find", RetryAfterVerdict.EARLY, "retry-after", 2.0, 0.5))
-        publish(DuplicateEffect(call(), "confirmed"))
+        publish(DuplicateEffect(call(), Certainty.CONFIRMED))
         publish(RequestRefused("bad_framing", "two lengths", 400))
         publish(ConnectionCounted(1))
         publish(EpisodeOpened(1, "agent-1", "find", "latency"))
@@ -91,7 +92,22 @@ def test_a_run_from_start_to_end(path: Path) -> None:
     assert controls == [("command line", "start"), ("command line", "stop")]
     ended = records[-1]
     assert isinstance(ended, RunEnded)
-    assert (ended.calls, ended.dropped) == (1, 0)
+    assert (ended.calls, ended.dropped, ended.eligible) == (1, 0, None)
+
+
+def test_the_end_says_which_rules_were_never_asked(path: Path) -> None:
+    matched = {"down": 0, "never": 0}
+    journal = Journal(path, Run("monday", "abc123", 7), ManualClock(), lambda: matched)
+    journal.start("test")
+    matched["down"] = 4
+    journal.record_agent("python", 1, 2.5)
+    journal.close("test")
+
+    agent, _, ended = read(path)[-3:]
+    assert isinstance(agent, AgentEnded)
+    assert isinstance(ended, RunEnded)
+    assert (agent.command, agent.status) == ("python", 1)
+    assert ended.eligible == {"down": 4, "never": 0}
 
 
 @pytest.mark.parametrize("calls", [1, BATCH - 1, BATCH, BATCH + 1, 10 * BATCH + 3])

@@ -45,7 +45,26 @@ def test_episodes_of_ours_and_of_the_upstreams_own() -> None:
 
 
 def test_only_writes_can_be_duplicated() -> None:
-    assert list(KnownLabels(profile()).duplicates()) == [("charge", "confirmed")]
+    known = KnownLabels(profile())
+
+    assert list(known.duplicates()) == [("charge", "exposed"), ("charge", "confirmed"), ("charge", "avoided")]
+    assert {tool for tool, _ in known.key_verdicts()} == {"charge"}
+    assert {tool for tool, _ in known.wasted()} == {"find", "charge"}
+
+
+def test_of_a_tool_that_nobody_declared_anything_may_come() -> None:
+    sets = {metric.name: list(labels) for metric, labels in KnownLabels(profile()).of_another("GET /late")}
+
+    assert ("GET /late", "confirmed") in sets["chaosproxy_duplicate_effects_total"]
+    assert ("latency", "GET /late", Resolution.ABANDONED) in sets["chaosproxy_episodes_total"]
+    assert {len(metric.labels) for metric, _ in KnownLabels(profile()).of_another("x")} == {1, 2, 3}
+
+
+def test_an_sdk_changes_nothing_about_a_call() -> None:
+    kinds = {(kind, layer) for _, _, kind, layer in KnownLabels(profile()).calls()}
+
+    assert {("retry", "sdk"), ("retry", "model"), ("fallback", "model"), ("hedge", "none")} <= kinds
+    assert not {("fallback", "sdk"), ("modified_retry", "sdk"), ("retry", "none"), ("none", "none")} & kinds
 
 
 def test_same_fault_twice_is_one_label() -> None:

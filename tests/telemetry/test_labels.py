@@ -3,10 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproxy.telemetry.labels import OTHER, BoundedLabels
+from chaosproxy.telemetry.labels import LONGEST, OTHER, BoundedLabels
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 
 
-@given(st.lists(st.text(max_size=3)), st.sets(st.text(max_size=3), max_size=5), st.integers(0, 5))
+@given(st.lists(TEXT), st.sets(TEXT, max_size=5), st.integers(0, 5))
 def test_bounded(values: list[str], known: set[str], room: int) -> None:
     labels = BoundedLabels(known, room)
 
@@ -23,3 +25,20 @@ def test_looking_admits_nothing() -> None:
 
     assert labels.get("charge", OTHER) == OTHER
     assert (labels.room, labels.overflow) == (1, 0)
+
+
+def test_newcomers_are_welcomed_once() -> None:
+    welcomed: list[str] = []
+    labels = BoundedLabels(["find"], 1, welcomed.append)
+
+    for value in ("find", "charge", "charge", "refund"):
+        labels[value]
+
+    assert welcomed == ["charge"]
+
+
+def test_a_label_can_be_written_and_has_an_end() -> None:
+    labels = BoundedLabels([], 9)
+
+    assert labels["caf\udce9"] == "caf?"
+    assert labels["x" * 9_999] == "x" * LONGEST

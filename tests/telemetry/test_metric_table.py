@@ -8,18 +8,28 @@ from prometheus_client.parser import text_string_to_metric_families
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import Layer
 from chaosproxy.core.events import (
+    BackoffSeen,
+    BackoffShape,
     CallReceived,
+    CallWasted,
+    Certainty,
     DuplicateEffect,
     FaultInjected,
+    KeyJudged,
+    KeyVerdict,
+    LoopFound,
+    LoopKind,
     OperationClosed,
     OperationResult,
     RequestRefused,
     RetryAfterJudged,
     RetryAfterVerdict,
+    RetryOverBudget,
     RetryWaited,
     TunnelMode,
     TunnelOpened,
     TunnelReason,
+    WasteReason,
 )
 from chaosproxy.telemetry import metric_table
 from chaosproxy.telemetry.metric_table import Metric, MetricKind
@@ -43,7 +53,12 @@ recovery_seconds fault
 recovery_attempts fault
 retry_wait_seconds layer
 retry_after_total verdict hint
+backoff_shape_total layer shape
+wasted_calls_total tool reason
 duplicate_effects_total tool certainty
+idempotency_keys_total tool verdict
+loops_total kind
+retry_budget_exceeded_total tool
 upstream_seconds tool
 overhead_seconds transport
 injected_delay_seconds fault
@@ -74,7 +89,12 @@ def busy_text() -> bytes:
         answered(decision=STRUCK, answer=REFUSED),
         RetryWaited(call(), Layer.SDK, 1.5),
         RetryAfterJudged("agent-1", "find", RetryAfterVerdict.LATE, "retry-after", 2.0, 60.0),
-        DuplicateEffect(call(), "confirmed"),
+        DuplicateEffect(call(), Certainty.CONFIRMED),
+        KeyJudged(call(), KeyVerdict.ABSENT),
+        CallWasted(call(), WasteReason.LOOP),
+        LoopFound("agent-1", ("find",), LoopKind.IDENTICAL, (1, 2, 3), 1.5),
+        BackoffSeen("agent-1", "find", 7, Layer.SDK, BackoffShape.FIXED, (1.0, 1.0)),
+        RetryOverBudget(call()),
         OperationClosed("agent-1", "find", OperationResult.FAILED, 1),
         episode(),
         RequestRefused("bad_framing", "two lengths", 400),

@@ -10,27 +10,36 @@ from prometheus_client.parser import text_string_to_metric_families
 from chaosproxy import __version__
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import CallKind, Layer
-from chaosproxy.core.decision import Decision, Injection
-from chaosproxy.core.effects import Delay, Extent, Hang, Place, Stall, Throttle
+from chaosproxy.core.decision import Decision
 from chaosproxy.core.events import (
+    BackoffSeen,
+    BackoffShape,
     CallReceived,
+    CallWasted,
+    Certainty,
     ConnectionCounted,
     DuplicateEffect,
     Event,
     FaultInjected,
+    KeyJudged,
+    KeyVerdict,
+    LoopFound,
+    LoopKind,
     OperationClosed,
     OperationResult,
     RequestRefused,
     Resolution,
     RetryAfterJudged,
     RetryAfterVerdict,
+    RetryOverBudget,
     RetryWaited,
     TunnelMode,
     TunnelOpened,
     TunnelReason,
+    WasteReason,
 )
-from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.telemetry.metrics import Metrics, delay_shares
+from chaosproxy.core.failures import Outcome
+from chaosproxy.telemetry.metrics import SERIES_AT_REST_MOST, Metrics
 from tests.telemetry.happenings import (
     MATCH,
     OK,
@@ -43,7 +52,6 @@ from tests.telemetry.happenings import (
     episode,
     profile,
     route,
-    slow,
 )
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -93,8 +101,10 @@ def scraped() -> Scraped:
 
 
 def test_quiet_call(scraped: Scraped) -> None:
-    scraped.publish(CallReceived(call(), MATCH), answered())
+    scraped.publish(CallReceived(call(), MATCH))
+    assert scraped.changes() == {}, "what it is to its operation shows at its end"
 
+    scraped.publish(answered())
     assert scraped.changes() == {
         "calls_total{kind=first,layer=none,tool=find,transport=http}": 1,
         "responses_total{origin=upstream,outcome=ok,tool=find}": 1,
@@ -126,6 +136,7 @@ def test_struck_call(scraped: Scraped) -> None:
     scraped.publish(answered(decision=STRUCK, answer=REFUSED))
 
     assert scraped.changes() == {
+        "calls_total{kind=first,layer=none,tool=find,transport=http}": 1,
         "responses_total{origin=injected,outcome=unavailable,tool=find}": 1,
         "faults_active{fault=latency}": -1,
         "faults_active{fault=server_error}": -1,
@@ -162,19 +173,67 @@ def test_held_back_fault_leaves_a_quiet_call(scraped: Scraped) -> None:
 def test_retry(scraped: Scraped) -> None:
     retry = replace(MATCH, kind=CallKind.RETRY, layer=Layer.SDK)
     scraped.publish(
-        CallReceived(call(), retry),
+        answered(match=retry),
         RetryWaited(call(), Layer.SDK, 1.5),
         RetryAfterJudged("agent-1", "find", RetryAfterVerdict.EARLY, "retry-after", 2.0, 1.5),
-        DuplicateEffect(call(aim=route("charge")), "confirmed"),
     )
 
-    assert scraped.changes() == {
-        "calls_total{kind=retry,layer=sdk,tool=find,transport=http}": 1,
-        "retry_wait_seconds_count{layer=sdk}": 1,
-        "retry_wait_seconds_sum{layer=sdk}": 1.5,
-        "retry_after_total{hint=retry-after,verdict=early}": 1,
-        "duplicate_effects_total{certainty=confirmed,tool=charge}": 1,
-    }
+    changes = scraped.changes()
+    assert changes["calls_total{kind=retry,layer=sdk,tool=find,transport=http}"] == 1
+    assert changes["retry_wait_seconds_count{layer=sdk}"] == 1
+    assert changes["retry_wait_seconds_sum{layer=sdk}"] == 1.5
+    assert changes["retry_after_total{hint=retry-after,verdict=early}"] == 1
+
+
+def test_traffic_that_nobody_decided_is_no_kind_of_call(scraped: Scraped) -> None:
+    scraped.publish(answered(match=replace(MATCH, kind=CallKind.NONE, rule=0)))
+
+    assert scraped.changes()["calls_total{kind=none,layer=none,tool=find,transport=http}"] == 1
+
+
+CHARGE = call(aim=route("charge"))
+
+
+@pytest.mark.parametrize(
+    ("event", "series", "by"),
+    [
+        (
+            DuplicateEffect(CHARGE, Certainty.CONFIRMED, 7, times=2),
+            "duplicate_effects_total{certainty=confirmed,tool=charge}",
+            2,
+        ),
+        (DuplicateEffect(CHARGE, Certainty.EXPOSED), "duplicate_effects_total{certainty=exposed,tool=charge}", 1),
+        (DuplicateEffect(CHARGE, Certainty.AVOIDED), "duplicate_effects_total{certainty=avoided,tool=charge}", 1),
+        (KeyJudged(CHARGE, KeyVerdict.ROTATED), "idempotency_keys_total{tool=charge,verdict=rotated}", 1),
+        (CallWasted(CHARGE, WasteReason.CANNOT_SUCCEED), "wasted_calls_total{reason=cannot_succeed,tool=charge}", 1),
+        (LoopFound("agent-1", ("find",), LoopKind.CYCLE, (1, 2), 3.0), "loops_total{kind=cycle}", 1),
+        (
+            BackoffSeen("agent-1", "find", 7, Layer.MODEL, BackoffShape.LINEAR, (1.0, 2.0)),
+            "backoff_shape_total{layer=model,shape=linear}",
+            1,
+        ),
+        (RetryOverBudget(CHARGE), "retry_budget_exceeded_total{tool=charge}", 1),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_conclusions_are_counted(scraped: Scraped, event: Event, series: str, by: int) -> None:
+    at_rest = {name: dict(labels) for name, labels in scraped.series()}
+    scraped.publish(event)
+
+    assert scraped.changes() == {series: by}
+    assert series.partition("{")[0] in at_rest, "it stood at 0 before"
+
+
+def test_tools_that_nobody_declared_begin_at_0_once_they_are_called(scraped: Scraped) -> None:
+    unknown = call(aim=route("GET /late"))
+    scraped.publish(answered(about=unknown))
+    begun = {(name, *sorted(labels)): value for (name, labels), value in scraped.series().items()}
+
+    late = ("tool", "GET /late")
+    assert begun["duplicate_effects_total", ("certainty", "confirmed"), late] == 0
+    assert begun["wasted_calls_total", ("reason", "loop"), late] == 0
+    assert begun["episodes_total", ("fault", "latency"), ("resolution", "undetected"), late] == 0
+    assert begun["calls_total", ("kind", "first"), ("layer", "none"), late, ("transport", "http")] == 1
 
 
 def test_recovered_episode(scraped: Scraped) -> None:
@@ -239,7 +298,7 @@ def test_tunnels(scraped: Scraped) -> None:
 
 def test_tools_beyond_fifty_share_a_label(scraped: Scraped) -> None:
     calls = [call(number, route(f"GET /{number}")) for number in range(60)]
-    scraped.publish(*(CallReceived(each, MATCH) for each in calls))
+    scraped.publish(*(answered(about=each) for each in calls))
     scraped.books.clean_operations = {"GET /1": 1, "GET /58": 2, "GET /59": 4}
 
     changes = scraped.changes()
@@ -249,8 +308,10 @@ def test_tools_beyond_fifty_share_a_label(scraped: Scraped) -> None:
     assert changes["operations_total{result=clean,tool=_other}"] == 6
     assert changes["label_overflow_total{}"] == 10
 
-    scraped.publish(CallReceived(call(61, route("find")), MATCH))
-    assert scraped.changes() == {"calls_total{kind=first,layer=none,tool=find,transport=http}": 1}, "declared ones stay"
+    scraped.publish(answered(about=call(61, route("find"))))
+    changes = scraped.changes()
+    assert changes["calls_total{kind=first,layer=none,tool=find,transport=http}"] == 1, "declared ones stay"
+    assert "label_overflow_total{}" not in changes
 
 
 def test_endless_reasons_share_a_label(scraped: Scraped) -> None:
@@ -276,30 +337,34 @@ def test_few_series_at_rest(tools: int) -> None:
     books = Books()
     text = Metrics(profile(tools), "abc123", books, books).render("")[0].decode()
 
-    assert len([line for line in text.splitlines() if not line.startswith("#")]) < 2000
+    series = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(series) <= SERIES_AT_REST_MOST + 2, "and two that say who we are"
 
 
 def test_totals(scraped: Scraped) -> None:
     scraped.books.open_episodes, scraped.books.active_sessions = 2, 3
-    scraped.publish(CallReceived(call(1), MATCH), CallReceived(call(2), MATCH), FaultInjected(call(), STRUCK))
+    scraped.publish(answered(1), answered(2), FaultInjected(call(), STRUCK))
     scraped.publish(ConnectionCounted(1))
 
     assert msgspec.structs.astuple(scraped.metrics.totals()) == (2, 2, 2, 3, 1)
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
 def test_openmetrics_carries_trace_ids(scraped: Scraped) -> None:
-    scraped.publish(answered(about=call(trace_id="4bf92f3577b34da6a3ce929d0e0e4736")))
-    scraped.publish(answered(about=call(trace_id="x" * 200)))
+    scraped.publish(answered(about=call(trace_id=TRACE)), answered(about=call(trace_id="x" * 200)))
+    scraped.publish(episode(trace_id=TRACE), RetryWaited(call(trace_id=TRACE), Layer.SDK, 1.5))
 
     body, content_type = scraped.metrics.render("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text; version=1.0.0")
-    traced = [line.split(" # ") for line in body.decode().splitlines() if " # {" in line]
-    assert traced == [
-        [
-            'chaosproxy_upstream_seconds_bucket{le="0.025",tool="find"} 2.0',
-            '{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"} 0.012',
-        ]
-    ]
+    traced = dict(line.split(" # ") for line in body.decode().splitlines() if " # {" in line)
+    assert traced == {
+        'chaosproxy_upstream_seconds_bucket{le="0.025",tool="find"} 2.0': f'{{trace_id="{TRACE}"}} 0.012',
+        'chaosproxy_retry_wait_seconds_bucket{layer="sdk",le="2.0"} 1.0': f'{{trace_id="{TRACE}"}} 1.5',
+        'chaosproxy_recovery_seconds_bucket{fault="server_error",le="10.0"} 1.0': f'{{trace_id="{TRACE}"}} 7.5',
+        'chaosproxy_recovery_attempts_bucket{fault="server_error",le="3.0"} 1.0': f'{{trace_id="{TRACE}"}} 3.0',
+    }
     assert body.endswith(b"# EOF\n")
 
 
@@ -309,30 +374,6 @@ def test_prometheus_text_unless_asked_otherwise(scraped: Scraped, accept: str) -
 
     assert content_type.startswith("text/plain; version=")
     assert b"# TYPE chaosproxy_calls_total counter" in body
-
-
-BEFORE = Phase.BEFORE_UPSTREAM
-DRIBBLE = Throttle(Extent.BYTES, 64, 0.2)
-SILENCE = Stall(Place(Extent.BODY, 0.5), 30, None)
-
-
-@pytest.mark.parametrize(
-    ("injections", "seconds", "shares"),
-    [
-        ((slow("latency", Delay(2, BEFORE)),), 2.1, {"latency": 2.1}),
-        ((slow("rate_limit"), slow("latency", Delay(2, BEFORE))), 2.1, {"latency": 2.1}),
-        ((slow("latency", Delay(2, BEFORE)), slow("timeout", Hang(60, BEFORE))), 12.0, {"latency": 2, "timeout": 10}),
-        # The agent left during the first.
-        ((slow("latency", Delay(2, BEFORE)), slow("timeout", Hang(60, BEFORE))), 1.5, {"latency": 1.5}),
-        ((slow("rate_limit"), slow("server_error")), 0.5, {}),
-        # How long a slow body takes is not planned, but all the rest is.
-        ((slow("slow_body", DRIBBLE), slow("truncated_body")), 3.0, {"slow_body": 3}),
-        ((slow("latency", Delay(2, BEFORE)), slow("stall", SILENCE)), 9.0, {"latency": 2, "stall": 7}),
-        ((slow("slow_body", DRIBBLE), slow("stall", SILENCE)), 37.0, {"slow_body": 7, "stall": 30}),
-    ],
-)
-def test_delay_is_shared_out(injections: tuple[Injection, ...], seconds: float, shares: dict[str, float]) -> None:
-    assert dict(delay_shares(Decision(injections=injections), seconds)) == shares
 
 
 def test_outcomes_that_were_not_foreseen(scraped: Scraped) -> None:

@@ -1,23 +1,41 @@
 """Every field of a record comes from where it should, and nothing secret comes along."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from chaosproxy.core.answer import Hint, Origin, Reply, UpstreamTruth
-from chaosproxy.core.call import CallKind, Layer
+from chaosproxy.core.bus import Bus
+from chaosproxy.core.call import CallKind, Layer, ToolEffect
 from chaosproxy.core.clock import ManualClock
 from chaosproxy.core.decision import Decision, Injection
 from chaosproxy.core.effects import Rewrite
 from chaosproxy.core.events import (
+    BackoffSeen,
+    BackoffShape,
+    CallWasted,
+    CanaryFound,
+    Certainty,
     DuplicateEffect,
+    Event,
+    KeyJudged,
+    KeyVerdict,
+    LoopFound,
+    LoopKind,
     RequestRefused,
     RetryAfterJudged,
     RetryAfterVerdict,
+    RetryOverBudget,
+    WasteReason,
 )
 from chaosproxy.core.failures import Outcome, Phase
-from chaosproxy.telemetry.recording import TARGET_LONGEST, Recorder, target
+from chaosproxy.core.purpose import Purpose, Role
+from chaosproxy.telemetry.journal import Journal
+from chaosproxy.telemetry.recording import MODEL_LONGEST, TARGET_LONGEST, Recorder, target
+from chaosproxy.telemetry.records import RuleOutline
 from chaosproxy.telemetry.run import Run
 from tests.telemetry.happenings import (
     MATCH,
@@ -33,12 +51,23 @@ from tests.telemetry.happenings import (
     route,
 )
 
+RUN = Run(
+    profile="monday",
+    digest="abc123",
+    seed=7,
+    version="1.2.3",
+    id="r1",
+    rules=(RuleOutline("down", ("server_error",), "find"),),
+    tools={"find": None, "charge": ToolEffect.WRITE},
+)
+CHARGE = msgspec.structs.replace(route("charge", "/v1/charges", "expand=hush-query&page=2"), effect=ToolEffect.WRITE)
+FIFTH = {"number": 5, "session": "agent-1", "tool": "find"}
 HEAD = {"v": 1, "at": "2026-11-22T12:00:00.000000Z", "mono": 1_000.0, "run": "r1"}
 
 
 @pytest.fixture
 def recorder() -> Recorder:
-    return Recorder(Run(profile="monday", digest="abc123", seed=7, version="1.2.3", id="r1"), ManualClock())
+    return Recorder(RUN, ManualClock())
 
 
 def fields(record: object) -> object:
@@ -47,8 +76,8 @@ def fields(record: object) -> object:
 
 def test_struck_call(recorder: Recorder) -> None:
     event = answered(
-        5,
-        about=call(5, route("charge", "/v1/charges", "expand=hush-query&page=2"), trace_id="4bf9"),
+        about=call(5, CHARGE, trace_id="4bf9", purpose=Purpose(Role.MODEL, "sim-1", conversation="c0ffee")),
+        match=replace(MATCH, follows=3),
         decision=STRUCK,
         answer=replace(
             REFUSED,
@@ -107,6 +136,11 @@ def test_struck_call(recorder: Recorder) -> None:
         "problem": "upstream closed",
         "executions": 2,
         "changes": [],
+        "effect": "write",
+        "role": "model",
+        "follows": 3,
+        "model": "sim-1",
+        "rules": ["slow and down", "slow and down"],
     }
 
 
@@ -176,6 +210,12 @@ def test_episode(recorder: Recorder) -> None:
         "detection_seconds": 0.25,
         "wait_seconds": 6.0,
         "service_seconds": 1.5,
+        "model_seconds": 0.5,
+        "because": "came_back",
+        "outcome": "unavailable",
+        "calls": [11, 14, 15],
+        "ended_by": 15,
+        "effect": "write",
     }
 
 
@@ -191,43 +231,64 @@ def test_session(recorder: Recorder) -> None:
         "episodes": 1,
         "started": 1_000.0,
         "ended": 1_009.0,
+        "forgotten": 2,
     }
 
 
-def test_what_has_no_time_of_its_own_happened_now(recorder: Recorder) -> None:
-    judged = RetryAfterJudged("agent-1", "find", RetryAfterVerdict.EARLY, "retry-after", 2.0, None)
+MADE_NOW = [
+    (
+        RetryAfterJudged("agent-1", "find", RetryAfterVerdict.EARLY, "retry-after", 2.0, None, 5, 7),
+        {"type": "retry_after", "session": "agent-1", "tool": "find", "verdict": "early", "hint": "retry-after"}
+        | {"asked": 2.0, "waited": None, "number": 5, "operation": 7},
+    ),
+    (
+        DuplicateEffect(call(5), Certainty.CONFIRMED, 7, 2),
+        {"type": "duplicate_effect"} | FIFTH | {"certainty": "confirmed", "operation": 7, "times": 2},
+    ),
+    (KeyJudged(call(5), KeyVerdict.ROTATED), {"type": "idempotency_key"} | FIFTH | {"verdict": "rotated"}),
+    (CallWasted(call(5), WasteReason.EARLY), {"type": "wasted_call"} | FIFTH | {"reason": "early"}),
+    (
+        LoopFound("agent-1", ("find", "charge"), LoopKind.PING_PONG, (2, 3, 4, 5), 1.5),
+        {"type": "loop", "session": "agent-1", "tools": ["find", "charge"], "kind": "ping_pong"}
+        | {"calls": [2, 3, 4, 5], "seconds": 1.5},
+    ),
+    (
+        BackoffSeen("agent-1", "find", 7, Layer.SDK, BackoffShape.EXPONENTIAL, (0.5, 1.0, 2.0)),
+        {"type": "backoff", "session": "agent-1", "tool": "find", "operation": 7, "layer": "sdk"}
+        | {"shape": "exponential", "waits": [0.5, 1.0, 2.0]},
+    ),
+    (RetryOverBudget(call(5)), {"type": "over_budget"} | FIFTH),
+    (
+        CanaryFound(call(5, purpose=Purpose(Role.MODEL)), 3, 2),
+        {"type": "canary"} | FIFTH | {"episode": 3, "planted": 2, "role": "model"},
+    ),
+    (
+        RequestRefused("bad_framing", "x" * 9_999, 400),
+        {"type": "refused", "reason": "bad_framing", "detail": "x" * 500, "status": 400},
+    ),
+    (
+        TUNNEL_CLOSED,
+        {"type": "tunnel", "host": "pay.test:443", "mode": "blind", "reason": "no_ca"}
+        | {"bytes_up": 517, "bytes_down": 4_096, "seconds": 1.5},
+    ),
+]
 
-    assert fields(recorder.hint_judged(judged)) == HEAD | {
-        "type": "retry_after",
-        "session": "agent-1",
-        "tool": "find",
-        "verdict": "early",
-        "hint": "retry-after",
-        "asked": 2.0,
-        "waited": None,
-    }
-    assert fields(recorder.duplicated(DuplicateEffect(call(5), "confirmed"))) == HEAD | {
-        "type": "duplicate_effect",
-        "number": 5,
-        "session": "agent-1",
-        "tool": "find",
-        "certainty": "confirmed",
-    }
-    assert fields(recorder.refused(RequestRefused("bad_framing", "x" * 9_999, 400))) == HEAD | {
-        "type": "refused",
-        "reason": "bad_framing",
-        "detail": "x" * 500,
-        "status": 400,
-    }
-    assert fields(recorder.tunnel(TUNNEL_CLOSED)) == HEAD | {
-        "type": "tunnel",
-        "host": "pay.test:443",
-        "mode": "blind",
-        "reason": "no_ca",
-        "bytes_up": 517,
-        "bytes_down": 4_096,
-        "seconds": 1.5,
-    }
+
+@pytest.mark.parametrize(("event", "line"), MADE_NOW, ids=lambda each: type(each).__name__)
+def test_what_has_no_time_of_its_own_happened_now(tmp_path: Path, event: Event, line: dict[str, object]) -> None:
+    bus = Bus()
+    journal = Journal(tmp_path / "j", RUN, ManualClock())
+    journal.attach(bus)
+    bus.publish(event)
+    journal.flush()
+
+    assert json.loads((tmp_path / "j").read_bytes()) == HEAD | line
+
+
+def test_a_models_name_has_an_end(recorder: Recorder) -> None:
+    record = recorder.call(answered(about=call(purpose=Purpose(Role.MODEL, "m" * 9_999))))
+
+    assert record.model == "m" * MODEL_LONGEST
 
 
 def test_the_run_itself(recorder: Recorder) -> None:
@@ -237,6 +298,9 @@ def test_the_run_itself(recorder: Recorder) -> None:
         "digest": "abc123",
         "seed": 7,
         "version": "1.2.3",
+        "rules": [{"name": "down", "faults": ["server_error"], "tool": "find", "sessions": None}],
+        "expect": [],
+        "tools": {"find": None, "charge": "write"},
     }
     assert fields(recorder.control("SIGTERM", "stop", {"signal": "15"})) == HEAD | {
         "type": "control",
@@ -244,11 +308,18 @@ def test_the_run_itself(recorder: Recorder) -> None:
         "what": "stop",
         "detail": {"signal": "15"},
     }
-    assert fields(recorder.run_ended(9.5, 5, 1)) == HEAD | {
+    assert fields(recorder.agent("python", 139, 2.5)) == HEAD | {
+        "type": "agent",
+        "command": "python",
+        "status": 139,
+        "seconds": 2.5,
+    }
+    assert fields(recorder.run_ended(9.5, 5, 1, {"down": 4})) == HEAD | {
         "type": "run_ended",
         "seconds": 9.5,
         "calls": 5,
         "dropped": 1,
+        "eligible": {"down": 4},
     }
 
 

@@ -9,14 +9,15 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Final
 
-from chaosproxy.core.answer import Answer, Hint, Origin, UpstreamTruth
+from chaosproxy.core.answer import Answer, Origin, Reply, UpstreamTruth
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.asides import Asides
 from chaosproxy.dataplane.http.overtaking import answered
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
-from chaosproxy.dataplane.http.requests.reading import Judged, hint_of, outcome_of, said_replayed, truth_of
+from chaosproxy.dataplane.http.requests.notes import NOTHING_SAID, Notes
+from chaosproxy.dataplane.http.requests.reading import Judged, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.upstreams.upstream import NONE, Receiver, UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import (
     IDEMPOTENT,
@@ -46,42 +47,11 @@ class Exchange:
 
     __slots__ = (
         "__weakref__",
-        "_digest",
-        "_framing",
-        "_out",
-        "_paused",
-        "_streamed",
-        "agent",
-        "asides",
-        "bytes_out",
-        "deadline",
-        "driver",
-        "executions",
-        "finished",
-        "first_byte",
-        "hint",
-        "injected_seconds",
-        "judged",
-        "left",
-        "method",
-        "origin",
-        "outlives_agent",
-        "plane",
-        "problem",
-        "replayed",
-        "request",
-        "retried",
-        "sent_at",
-        "skipped",
-        "status",
-        "switched",
-        "task",
-        "truth",
-        "unwanted",
-        "upstream",
-        "upstream_seconds",
-        "upstream_status",
-        "waiting_since",
+        *("_digest", "_framing", "_out", "_paused", "_streamed", "_watches"),
+        *("agent", "asides", "driver", "judged", "method", "notes", "plane", "request", "task", "upstream"),
+        *("bytes_out", "executions", "origin", "problem", "replayed", "skipped", "status", "truth", "upstream_status"),
+        *("deadline", "first_byte", "injected_seconds", "sent_at", "upstream_seconds", "waiting_since"),
+        *("finished", "left", "outlives_agent", "retried", "switched", "unwanted"),
     )
 
     def __init__(self, plane: Plane, agent: AgentSide, judged: Judged) -> None:
@@ -98,7 +68,8 @@ class Exchange:
         self.status = self.upstream_status = self.bytes_out = self.executions = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
         self.waiting_since = 0.0
-        self.hint: Hint | None = None
+        self.notes: Notes | None = None
+        """What the answer says that the agent gets, if anybody wants to know."""
         self.skipped: str | None = None
         self.problem: str | None = None
         self.replayed = self.retried = self.finished = self.left = self.outlives_agent = False
@@ -111,7 +82,9 @@ class Exchange:
         self._out: list[bytes] = []
         asides = judged.decision.asides
         self.asides = Asides(asides, plane, judged.destination) if asides else None
-        self._digest = blake2b(digest_size=8) if judged.call.route.effect is WRITE else None
+        call = judged.call
+        self._digest = blake2b(digest_size=8) if call.route.effect is WRITE else None
+        self._watches = judged.match.watch or (plane.links is not None and call.purpose.opens_session)
 
     # Towards the upstream
 
@@ -176,12 +149,15 @@ class Exchange:
         self.deadline = 0.0
         if status >= 400:
             self.truth = truth_of(status)
-            self.hint = hint_of(headers, self.plane.wall())
+            self.notes = Notes(status, headers, failing=True)
             return
         self.truth = EXECUTED
-        self.executions += 1
         if self._digest is not None:
             self.replayed = said_replayed(headers)
+        if not self.replayed:
+            self.executions += 1
+        if self._watches:
+            self.notes = Notes(status, headers, failing=False)
         if self.asides is not None:
             self.asides.head(self.method, (status, reason, headers))
 
@@ -189,8 +165,17 @@ class Exchange:
         """Take note of a piece of the upstream's body."""
         if self._digest is not None:
             self._digest.update(data)
+        if self.notes is not None:
+            self.notes.data(data)
         if self.asides is not None:
             self.asides.data(data)
+
+    def note_reply(self, reply: Reply, *, failing: bool) -> None:
+        """The agent gets this reply in the place of the upstream's."""
+        self.notes = None
+        if failing or self._watches:
+            self.notes = Notes(reply.status, reply.headers, failing=failing)
+            self.notes.data(reply.body)
 
     def note_end(self) -> None:
         """The upstream has said all."""
@@ -327,6 +312,7 @@ class Exchange:
     def refuse(self, status: int, problem: str) -> None:
         """Answer with a word of our own: the upstream failed by itself."""
         self.problem = problem
+        self.notes = None
         if self.left:
             self.finish(Outcome.AGENT_LEFT, keep=False)
             return
@@ -362,23 +348,30 @@ class Exchange:
         judged = self.judged
         if self.plane.held and self.first_byte and not self.left:
             answered(self.plane.held, judged.call)
+        ended = monotonic()
+        ok = outcome is OK
+        said = NOTHING_SAID if self.notes is None else self.notes.said(self.plane.wall(), ok=ok)
+        if self.notes is not None and self.plane.links is not None:
+            self.plane.links.ended(judged.call, self.status, self.notes.headers)
         answer = Answer(
             outcome=outcome,
             origin=self.origin,
             truth=self.truth,
             status=self.status if not (self.left and not self.first_byte) else 0,
             first_byte=self.first_byte,
-            ended=monotonic(),
+            ended=ended,
             bytes_out=self.bytes_out,
             executions=self.executions,
             upstream_status=self.upstream_status,
             upstream_seconds=self.upstream_seconds,
             injected_seconds=self.injected_seconds,
-            hint=self.hint if outcome is not OK else None,
-            body_digest=self._digest.hexdigest() if self._digest is not None and self.upstream_status else None,
+            hint=said.hint,
+            body_digest=self._digest.hexdigest() if self._digest is not None and self.upstream_status else said.digest,
             replayed=self.replayed,
             skipped=self.skipped,
             problem=self.problem,
+            pending=said.pending or (ok and self.status == 202),
+            complaint=said.complaint,
         )
         try:
             self.plane.path.end(judged.call, judged.match, judged.decision, answer)

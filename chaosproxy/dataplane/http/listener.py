@@ -50,6 +50,7 @@ class Listener:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._reader = surroundings.reader
+        self.links = surroundings.reader.links
         self.dialects = surroundings.dialects
         self.path = surroundings.path
         self.wall = surroundings.wall

@@ -8,6 +8,7 @@ from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.copies import Copies
 from chaosproxy.dataplane.http.overtaking import Held
+from chaosproxy.dataplane.http.requests.links import Links
 from chaosproxy.dataplane.http.upstreams.pool import Pool
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.dialects import Dialect
@@ -58,6 +59,7 @@ class Plane(Protocol):
     dialects: Mapping[str, Dialect]
     copies: Copies
     held: Held
+    links: Links | None
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that the listener owns."""

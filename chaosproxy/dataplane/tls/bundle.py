@@ -37,15 +37,20 @@ TRUST_VARIABLES = (
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\s[^-]+-----END CERTIFICATE-----")
 
 
-def bundle(certificate_pem: bytes) -> bytes:
+def bundle(certificate_pem: bytes, roots: Path | None = None) -> bytes:
     """The system's roots and this certificate, each once, in PEM, with a comment that says who reads it.
 
+    Args:
+        certificate_pem: the certificate.
+        roots: a file or a folder of roots that somebody uses in place of the system's.
+
     Raises:
-        StartError: if the system has no roots, or they cannot be read.
+        StartError: if there are no roots, or they cannot be read.
     """
     says = ["The roots of this system, and one more.", *(f"{each.name}: {each.clients}" for each in replacing())]
     comment = "".join(f"# {line}\n" for line in says).encode()
-    certificates = dict.fromkeys(found for text in (certificate_pem, *_system_roots()) for found in _certificates(text))
+    others = _system_roots() if roots is None else _roots_in(roots)
+    certificates = dict.fromkeys(found for text in (certificate_pem, *others) for found in _certificates(text))
     return comment + b"".join(certificate + b"\n" for certificate in certificates)
 
 
@@ -75,6 +80,13 @@ def _system_roots() -> list[bytes]:
     if roots is None:
         raise StartError("no roots are found on this system; SSL_CERT_FILE may say where they are")
     return roots
+
+
+def _roots_in(place: Path) -> list[bytes]:
+    try:
+        return _texts(place)
+    except OSError as error:
+        raise StartError(f"the roots in {place} cannot be read: {error.strerror}") from None
 
 
 def _texts(place: Path) -> list[bytes]:

@@ -139,7 +139,7 @@ def recalled(plan: Stages, copies: Copies, wall: float) -> tuple[Stages, bool]:
         if reply is None:
             all_there = False
         else:
-            plan = _answered(plan, Respond(reply, recall.phase))
+            plan = _answered(plan, Respond(reply, recall.phase, Outcome.OK))
     return plan, all_there
 
 
@@ -185,8 +185,11 @@ def made_outcome(effect: Reject | Respond, status_outcome: Outcome) -> Outcome:
 
 
 def rewritten_outcome(rewrites: tuple[Rewrite, ...], was: Outcome, status_outcome: Outcome) -> Outcome:
-    """What becomes of a call whose reply was rewritten: the last rewrite has the last word on one that was good."""
-    return rewrites[-1].outcome if was is Outcome.OK else status_outcome
+    """What becomes of a call whose reply was rewritten: of one that was good, what the last rewrite says that shows."""
+    if was is not Outcome.OK:
+        return status_outcome
+    shown = [rewrite.outcome for rewrite in rewrites if rewrite.outcome is not Outcome.OK]
+    return shown[-1] if shown else Outcome.OK
 
 
 def takes_long(reply: Reply, rewrites: tuple[Rewrite, ...]) -> bool:

@@ -14,7 +14,7 @@ from chaosproxy.core.effects import Repeat
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
-from chaosproxy.dataplane.http.requests.reading import truth_of
+from chaosproxy.dataplane.http.requests.reading import said_replayed, truth_of
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import Framing, Headers, streams_events
 
@@ -110,7 +110,9 @@ class Repeating:
             return
         self._status = status
         self._answered = True
-        self._exchange.executions += status < 400
+        if status < 400 and not said_replayed(headers):
+            self._exchange.executions += 1
+            self._exchange.replayed = False
         self._did(truth_of(status))
         self._streams = streams_events(headers)
         self._take(Head(status, reason, headers, framing))

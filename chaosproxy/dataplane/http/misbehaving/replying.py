@@ -26,13 +26,16 @@ from chaosproxy.dataplane.http.misbehaving.rendering import (
 )
 from chaosproxy.dataplane.http.misbehaving.repeating import FAILED, Repeating
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
-from chaosproxy.dataplane.http.requests.reading import hint_of, outcome_of
+from chaosproxy.dataplane.http.requests.reading import outcome_of
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
 from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end, streams_events
 from chaosproxy.dialects import Dialect
 
 SWITCHED = "protocol_switched"
 """Why a fault was skipped: the answer was a 101, after which there is no body."""
+
+_SAYS_NOTHING_OF_FAILURE = frozenset({Outcome.OK, Outcome.MALFORMED})
+"""What comes of replies that do not say themselves that anything has failed."""
 
 
 class State(Enum):
@@ -246,7 +249,9 @@ class Replying:
                 courier.take(parcel)
             self._outcome = outcome_of(head.status)
             exchange.upstream_status = head.status
-            exchange.hint = hint_of(head.headers, exchange.plane.wall())
+            body = b"".join([parcel for parcel in last if isinstance(parcel, bytes)])
+            said = Reply(head.status, head.reason, tuple(head.headers), body)
+            exchange.note_reply(said, failing=head.status >= 400)
         self._look_at_reply(courier, courier.parcels[-1])
 
     def _nobody_is_there(self, ended: bool) -> None:
@@ -319,12 +324,12 @@ class Replying:
         reply = made_reply(effect, self._dialects, self._own_dialect, wall)
         reply = Reply(reply.status, reply.reason, tuple(self._annotated(reply.status, [*reply.headers])), reply.body)
         self._outcome = made_outcome(effect, outcome_of(reply.status))
-        exchange.hint = hint_of(reply.headers, wall)
         self._hand_out(reply)
 
     def _hand_out(self, reply: Reply) -> None:
         """Deliver a reply that the tool did not make."""
         self._exchange.drop_upstream()
+        self._exchange.note_reply(reply, failing=self._outcome not in _SAYS_NOTHING_OF_FAILURE)
         self._made = True
         made, framing = framed(reply, head_only=self.method == b"HEAD")
         self._courier.throw_away()

@@ -5,31 +5,14 @@ query parameters in any order; JSON with sorted keys and normal numbers; volatil
 in every process, because seeded chance goes by it.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-VOLATILE = frozenset(
-    {
-        "timestamp",
-        "ts",
-        "date",
-        "nonce",
-        "request_id",
-        "requestid",
-        "trace_id",
-        "traceid",
-        "traceparent",
-        "span_id",
-        "correlation_id",
-        "idempotency_key",
-        "idempotencykey",
-        "_meta",
-        "_",
-    }
-)
-"""Argument names (in lower case) that say nothing about what is wanted."""
+Pairs = Sequence[tuple[str, str]]
+"""Names and values of a query or a form, in their order."""
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -39,24 +22,39 @@ def digest(material: bytes) -> str:
     return blake2b(material, digest_size=8).hexdigest()
 
 
+def pairs_in(text: str) -> Pairs:
+    """The parameters of a query, or the fields of a form; in ISO 8859-1, in which no bytes are invalid."""
+    return parse_qsl(text, keep_blank_values=True, encoding="latin-1") if text else ()
+
+
 def canonical_query(query: str, volatile: frozenset[str]) -> str:
     """The parameters in a fixed order, duplicates kept, volatile ones left out."""
-    if not query:
+    return canonical_pairs(pairs_in(query), volatile)
+
+
+def canonical_pairs(pairs: Pairs, volatile: frozenset[str]) -> str:
+    """The same of parameters that have been told apart."""
+    if not pairs:
         return ""
-    pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
     return urlencode(sorted(pair for pair in pairs if pair[0].lower() not in volatile), encoding="latin-1")
 
 
 def canonical_json(value: object, volatile: frozenset[str]) -> bytes:
     """JSON with sorted keys, whole floats as whole numbers, volatile fields left out at every depth."""
-    return _canonical.encode(_settled(value, volatile))
+    return encoded(settled(value, volatile))
 
 
-def _settled(value: object, volatile: frozenset[str]) -> object:
+def encoded(value: object) -> bytes:
+    """JSON with sorted keys."""
+    return _canonical.encode(value)
+
+
+def settled(value: object, volatile: frozenset[str]) -> object:
+    """The value with whole floats as whole numbers, and without volatile fields at every depth."""
     if isinstance(value, dict):
-        return {key: _settled(item, volatile) for key, item in value.items() if key.lower() not in volatile}
+        return {key: settled(item, volatile) for key, item in value.items() if key.lower() not in volatile}
     if isinstance(value, list):
-        return [_settled(item, volatile) for item in value]
+        return [settled(item, volatile) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

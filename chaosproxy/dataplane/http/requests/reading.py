@@ -1,23 +1,20 @@
 """A request as a Call, and a response as what the agent will make of it. Knows no loop and no socket."""
 
-import re
 import secrets
-from collections.abc import Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
-from urllib.parse import parse_qsl
 
-import msgspec
-
-from chaosproxy.core.answer import Hint, UpstreamTruth
+from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.failures import Outcome
-from chaosproxy.dataplane.http.requests.fingerprint import VOLATILE, canonical_json, canonical_query, digest
+from chaosproxy.core.route import Route
+from chaosproxy.core.volatile import VOLATILE
+from chaosproxy.dataplane.http.requests.contents import Content, content_of
+from chaosproxy.dataplane.http.requests.links import SESSION_ID, Links
 from chaosproxy.dataplane.http.requests.routing import REMEMBERED_LENGTH, Destination, Inside, Router
-from chaosproxy.dataplane.http.requests.sessions import Peer, SessionNames
+from chaosproxy.dataplane.http.requests.rpc import HOUSEKEEPING
+from chaosproxy.dataplane.http.requests.sessions import Peer, SessionNames, client_of, trace_id
 from chaosproxy.dataplane.http.wire import Headers, Request, request_bytes
 from chaosproxy.profiles.models import Profile, Tool
 
@@ -28,6 +25,8 @@ _REMEMBERED = 4096
 _CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie")
 """The first that a call has. A cookie is one for want of a better: whoever signs in on a page gets a new one."""
 _OPERATION_IDS = (b"idempotency-key", b"x-idempotency-key", b"amz-sdk-invocation-id", b"paypal-request-id")
+
+_PROTOCOL_VERSION = b"mcp-protocol-version"
 
 _STATUS_OUTCOMES = {
     401: Outcome.AUTH,
@@ -44,10 +43,6 @@ _STATUS_OUTCOMES = {
 OK: Final = Outcome.OK
 EXECUTED: Final = UpstreamTruth.EXECUTED
 """Looked up once: an enum member costs more than a global, and every answer asks."""
-
-_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-
-_decode_json = msgspec.json.Decoder().decode
 
 
 class Judged:
@@ -78,9 +73,18 @@ class Reader:
         self._known = router.known
         self._names = SessionNames(profile.sessions.from_)
         self._secret = secrets.token_bytes(16)
-        self._fingerprints: dict[tuple[bytes, bytes, str, bytes, bytes], tuple[str, object]] = {}
+        self._contents: dict[tuple[Route, bytes, bytes], Content] = {}
         self._hashes: dict[bytes, str] = {}
         self._number = 0
+        # Not `_volatile`: compiled, that would be a word of C.
+        self._unheeded = VOLATILE.union(name.lower() for name in profile.recovery.volatile)
+        self._unheeded_by_tool = {
+            name: self._unheeded.union(each.lower() for each in tool.volatile)
+            for name, tool in profile.tools.items()
+            if tool.volatile
+        }
+        self.links = Links(self._hash) if "mcp" in profile.sessions.from_ else None
+        """Who knows sessions by MCP's own ids, if they are named so."""
 
     @property
     def router(self) -> Router:
@@ -98,9 +102,16 @@ class Reader:
 
     def read(self, request: Request, destination: Destination, peer: Peer, received: float) -> Call:
         """The call that this request makes; its body as far as it is there."""
-        session, source = self._names.name(request, peer, destination.session)
-        fingerprint, body = self._fingerprint(request, destination)
         found = request.found
+        fingerprint, body, purpose = self._content(request, destination)
+        credential = self._credential(found)
+        link = linked = None
+        if SESSION_ID in found or _PROTOCOL_VERSION in found:
+            link = self._hash(found[SESSION_ID]) if SESSION_ID in found else None
+            purpose = HOUSEKEEPING if _is_of_a_session(request) else purpose
+        if self.links is not None:
+            linked = self.links.name(link, credential or client_of(request, peer), opens=purpose.opens_session)
+        session, source = self._names.name(request, peer, destination.session, linked)
         self._number += 1
         return Call(
             number=self._number,
@@ -113,26 +124,32 @@ class Reader:
             body=body,
             body_bytes=request.size,
             operation_key=self._operation_key(found, destination.tool),
-            credential=self._credential(found),
+            credential=credential,
             sdk_retry=_sdk_retry(found),
-            trace_id=_trace_id(found),
+            trace_id=trace_id(found),
+            purpose=purpose,
+            link=link,
         )
 
-    def _fingerprint(self, request: Request, destination: Destination) -> tuple[str, object]:
+    def _content(self, request: Request, destination: Destination) -> Content:
         if not request.complete:
-            return _fingerprint(request, destination, b"")
+            return content_of(request, destination, b"", self._volatile_in(destination))
         body = b"".join(request.parts) if request.parts else b""
         kind = request.found.get(b"content-type", b"") if body else b""
-        key = (request.method, destination.target, destination.route.upstream, kind, body)
-        known = self._fingerprints.get(key)
+        key = (destination.route, kind, body)
+        known = self._contents.get(key)
         if known is not None:
             return known
-        made = _fingerprint(request, destination, body)
+        made = content_of(request, destination, body, self._volatile_in(destination))
         if len(body) + len(kind) + len(request.target) <= REMEMBERED_LENGTH:
-            if len(self._fingerprints) >= _REMEMBERED:
-                self._fingerprints.clear()
-            self._fingerprints[key] = made
+            if len(self._contents) >= _REMEMBERED:
+                self._contents.clear()
+            self._contents[key] = made
         return made
+
+    def _volatile_in(self, destination: Destination) -> frozenset[str]:
+        """Names that do not count in calls that go there."""
+        return self._unheeded_by_tool.get(destination.route.tool, self._unheeded)
 
     def _operation_key(self, found: dict[bytes, bytes], tool: Tool | None) -> str | None:
         if tool is not None and tool.idempotency_key is not None:
@@ -161,32 +178,11 @@ class Reader:
         return known
 
 
-def _fingerprint(request: Request, destination: Destination, body: bytes) -> tuple[str, object]:
-    route = destination.route
-    volatile = VOLATILE
-    if destination.tool is not None and destination.tool.volatile:
-        volatile |= {name.lower() for name in destination.tool.volatile}
-    decoded, material = _body_material(request, body, volatile)
-    query = canonical_query(route.query, volatile)
-    head = f"{route.upstream}\x1f{route.tool}\x1f{route.method}\x1f{route.path}\x1f{query}\x1f"
-    return digest(head.encode("latin-1", "replace") + material), decoded
-
-
-def _body_material(request: Request, body: bytes, volatile: frozenset[str]) -> tuple[object, bytes]:
-    if not request.complete:
-        # It streams through: nobody has all of it yet, and waiting would change what the upstream sees and when.
-        return None, b"streamed %d" % request.length()
-    if not body:
-        return None, b""
-    kind = request.found.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind == b"application/x-www-form-urlencoded":
-        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-        return None, repr(sorted(pair for pair in pairs if pair[0].lower() not in volatile)).encode()
-    try:
-        decoded = _decode_json(body)
-        return decoded, canonical_json(decoded, volatile)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, body
+def _is_of_a_session(request: Request) -> bool:
+    """Does it open the stream of an MCP session (Streamable HTTP), or end the session?"""
+    if request.method == b"DELETE":
+        return True
+    return request.method == b"GET" and b"text/event-stream" in request.found.get(b"accept", b"").lower()
 
 
 def _sdk_retry(found: dict[bytes, bytes]) -> int:
@@ -203,13 +199,6 @@ def _sdk_retry(found: dict[bytes, bytes]) -> int:
     return 0
 
 
-def _trace_id(found: dict[bytes, bytes]) -> str | None:
-    """From W3C Trace Context: `00-<32 hex>-<16 hex>-<2 hex>`."""
-    parent = found.get(b"traceparent")
-    match = _TRACE_PARENT.match(parent) if parent is not None else None
-    return match[1].decode("ascii") if match else None
-
-
 def outcome_of(status: int) -> Outcome:
     """What an agent makes of a status."""
     if status < 400:
@@ -224,51 +213,9 @@ def truth_of(status: int) -> UpstreamTruth:
     return UpstreamTruth.REJECTED if status < 500 else UpstreamTruth.SENT_UNKNOWN
 
 
-def hint_of(headers: Headers, wall: float) -> Hint | None:
-    """How long a failing answer asks to wait, or None; anything malformed or negative is no hint.
-
-    `retry-after-ms` goes before `Retry-After` (RFC 9110, 10.2.3), as SDKs have it.
-    """
-    values = _first_values(headers, (b"retry-after-ms", b"retry-after"))
-    milliseconds = values.get(b"retry-after-ms")
-    if milliseconds is not None and (seconds := _number(milliseconds)) is not None:
-        return Hint(seconds / 1000, "retry-after-ms")
-    text = values.get(b"retry-after")
-    if text is None:
-        return None
-    seconds = _number(text)
-    if seconds is not None:
-        return Hint(seconds, "retry-after")
-    try:
-        date = parsedate_to_datetime(text.decode("latin-1"))
-        if date.tzinfo is None:
-            date = date.replace(tzinfo=UTC)
-        until = date.timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return Hint(max(0.0, until - wall), "retry-after", granularity=1.0)
-
-
 def said_replayed(headers: Headers) -> bool:
     """Did the upstream say that it repeated a stored reply (`Idempotent-Replayed: true`, as Stripe does)?"""
     return any(
         name.lower() in (b"idempotent-replayed", b"idempotency-replayed") and value.strip().lower() == b"true"
         for name, value in headers
     )
-
-
-def _first_values(headers: Headers, wanted: Sequence[bytes]) -> dict[bytes, bytes]:
-    values: dict[bytes, bytes] = {}
-    for name, value in headers:
-        lowered = name.lower()
-        if lowered in wanted:
-            values.setdefault(lowered, value.strip())
-    return values
-
-
-def _number(text: bytes) -> float | None:
-    try:
-        number = float(text.replace(b"_", b"?"))  # float() takes 1_0 for 10
-    except ValueError:
-        return None
-    return number if 0 <= number < 1e9 else None

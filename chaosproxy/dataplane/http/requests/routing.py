@@ -149,6 +149,9 @@ class Router:
         self._hosts = None if self._patterns is None else [host_glob(pattern) for pattern in self._patterns]
         self.reach = Reach(own_addresses)
         """Which addresses connections may go to."""
+        self.here: set[tuple[str, int]] = set()
+        """Where agents connect. A URL of there is a gateway path: clients with a proxy ask for all URLs in absolute
+        form, also for the proxy's own (RFC 9112, 3.2.2)."""
         self._declared = {(each.scheme, each.host, each.port): each for each, _ in self._upstreams.values()}
         self._origins = dict(self._declared)
         self._open_to_others = open_to_others
@@ -242,11 +245,13 @@ class Router:
         host = parts.hostname or ""
         if not host or parts.username is not None:
             raise Malformed(400, "bad_target", "the request target needs a host, and no user name in it")
-        self._may_go_to(host, port)
         onward = target[len(parts.scheme) + 3 :]
         onward = onward[len(parts.netloc) :].partition("#")[0]
         if not onward.startswith("/"):
             onward = "/" + onward
+        if scheme == "http" and self._is_here(host, port):
+            return self._gateway(method, onward)
+        self._may_go_to(host, port)
         return self._destination(method, onward, self._origin(scheme, host, port), None)
 
     def _find_inside(self, method: str, target: str, inside: Inside) -> Destination:
@@ -274,6 +279,9 @@ class Router:
                 self._origins = dict(self._declared)
             origin = self._origins[scheme, host, port] = Origin(scheme, host, port, _NO_SETTINGS)
         return self._names.get((host, port), f"{host}:{port}"), origin
+
+    def _is_here(self, host: str, port: int) -> bool:
+        return (host, port) in self.here or (host == "localhost" and ("127.0.0.1", port) in self.here)
 
     def _may_go_to(self, host: str, port: int) -> None:
         self.reach.check(host, port, declared=(host, port) in self._names)
