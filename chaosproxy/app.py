@@ -34,6 +34,7 @@ from chaosproxy.recovery.tracker import Tracker
 from chaosproxy.telemetry.journal import Journal
 from chaosproxy.telemetry.metrics import Metrics
 from chaosproxy.telemetry.outlines import run_of
+from chaosproxy.telemetry.run import Run
 
 if TYPE_CHECKING:  # who relays without interception need not wait for `cryptography`
     from chaosproxy.dataplane.tls.authority import Authority
@@ -76,11 +77,8 @@ class Proxy:
         self.bus = Bus()
         self.engine = Engine(profile)
         self.tracker = Tracker(profile, self.bus.publish)
-        run = run_of(profile, loaded.digest)
-        self.run_id = run.id
-        """By which the journal knows this run."""
-        path = settings.journal
-        self.journal = None if path is None else Journal(path, run, clock, self.engine.eligible_counts)
+        self._run = run_of(profile, loaded.digest)
+        self.journal = _journal(settings.journal, self._run, clock, self.engine)
         self.metrics = Metrics(profile, loaded.digest, self.engine, self.tracker, self.journal)
         self.scorecard = Scorecard(Terms.of(profile))
         self._subscribe()
@@ -90,7 +88,7 @@ class Proxy:
         calls = CallThroughHouse(self.tracker, self.engine, self.bus)
         reader = Reader(profile, self._router)
         self._listener = Listener(Surroundings(reader, calls, loaded.dialects, clock.wall, self._interception))
-        views = Views(self.metrics.render, self._ready, self._status)
+        views = Views(self.metrics.render, lambda: self._accepting, self._status)
         self._admin = AdminServer(*settings.admin, views, settings.admin_token)
         self._settings = settings
         self._accepting = False
@@ -151,6 +149,11 @@ class Proxy:
     ) -> None:
         await self.stop()
 
+    @property
+    def run_id(self) -> str:
+        """By which the journal knows this run."""
+        return self._run.id
+
     def end_session(self, session: str) -> None:
         """The agent run is over by its own word: what it left undone is decided now."""
         self.tracker.end_session(session, monotonic())
@@ -191,9 +194,6 @@ class Proxy:
         self.tracker.tick(monotonic())
         self._ticker = asyncio.get_running_loop().call_later(TICK_EVERY, self._tick)
 
-    def _ready(self) -> bool:
-        return self._accepting
-
     def _status(self) -> Status:
         totals = self.metrics.totals()
         return Status(
@@ -208,6 +208,15 @@ class Proxy:
             episodes_open=totals.episodes_open,
             sessions_active=totals.sessions_active,
         )
+
+
+def _journal(path: Path | None, run: Run, clock: Clock, engine: Engine) -> Journal | None:
+    """The journal, open to append.
+
+    Raises:
+        StartError: it cannot be written.
+    """
+    return None if path is None else Journal(path, run, clock, engine.eligible_counts)
 
 
 def _router(profile: Profile, listen: str, own: set[tuple[str, int]]) -> Router:

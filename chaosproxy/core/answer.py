@@ -27,6 +27,8 @@ class Answer:
     executions: Final[int]
     """How often the tool answered 2xx or 3xx to this one call: more than once if a fault repeated it. A reply that it
     says it had stored is no execution."""
+    alike: Final[int]
+    """How many of these were answered with the very bytes of the first: by a stored reply, if there was a key."""
     upstream_status: Final[int]
     upstream_seconds: Final[float]
     """From the request's going out to the end of the upstream's answer."""
@@ -57,6 +59,7 @@ class Answer:
         ended: float,
         bytes_out: int = 0,
         executions: int = 0,
+        alike: int = 0,
         upstream_status: int = 0,
         upstream_seconds: float = 0.0,
         injected_seconds: float = 0.0,
@@ -76,6 +79,7 @@ class Answer:
         self.ended = ended
         self.bytes_out = bytes_out
         self.executions = executions
+        self.alike = alike
         self.upstream_status = upstream_status
         self.upstream_seconds = upstream_seconds
         self.injected_seconds = injected_seconds

@@ -102,14 +102,15 @@ def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str
     and what `complaint` names may be put right. When arguments were wrong, and nobody said which, one or two may change
     in any way but for another id, if at least half of all the fields are the same (Jaccard's index): maybe that is it.
     """
-    changed, same, turned = _compare(before, now)
+    changed = _changes(before, now)
     other = before.get(METHOD) != now.get(METHOD)
     if other or not changed:
-        return Likeness.SURE if turned and not other else Likeness.NONE
+        return Likeness.NONE if other or before == now else Likeness.SURE
     if refusal is Refusal.NONE:
         return Likeness.SURE if all(_reworded(was, is_now) for _, was, is_now in changed) else Likeness.NONE
     if all(_mended(was, is_now) or _put_right((path, was, is_now), complaint) for path, was, is_now in changed):
         return Likeness.SURE
+    same = sum(_counts(path) for path, _ in before.items() & now.items())
     differing = sum((was is not None) + (is_now is not None) for _, was, is_now in changed)
     if refusal is not Refusal.WRONG or same < differing or len(changed) > 2:
         return Likeness.NONE
@@ -135,26 +136,21 @@ def related(before: str, now: str) -> bool:
     return 2 * shared >= max(len(set(old)), len(set(new))) or shared == min(len(set(old)), len(set(new)))
 
 
-def _compare(before: Arguments, now: Arguments) -> tuple[list[Change], int, bool]:
-    """What changed, how many fields did not, and whether any knob was turned; knobs are in neither number."""
-    changed: list[Change] = []
-    same = 0
-    turned = False
-    for path in dict.fromkeys((*before, *now)):
-        was, is_now = before.get(path), now.get(path)
-        if path == METHOD:
-            continue
-        if _name(path) in KNOBS:
-            turned = turned or was != is_now
-        elif was == is_now:
-            same += 1
-        else:
-            changed.append((path, was, is_now))
-    return changed, same, turned
+def _changes(before: Arguments, now: Arguments) -> list[Change]:
+    """What changed, knobs left out."""
+    paths = {path for path, _ in before.items() ^ now.items()}
+    return [(path, before.get(path), now.get(path)) for path in paths if _counts(path)]
+
+
+def _counts(path: str) -> bool:
+    """Is it an argument that says what is asked?"""
+    return path != METHOD and _name(path) not in KNOBS
 
 
 def _name(path: str) -> str:
     """The last part of a dotted path that is no place in a list, in lower case."""
+    if "." not in path:
+        return path.lower()
     for part in reversed(path.split(".")):
         if not part.isdecimal():
             return part.lower()

@@ -59,37 +59,38 @@ class Writes:
         if answer.replayed and answer.executions <= 1:
             self.replay = True
             return 0
-        times = max(1, answer.executions)
         found = 0
+        times = max(1, answer.executions)
         if call.operation_key is not None and answer.body_digest is not None:
-            found, stored = self._look_up(operation, call, call.operation_key, answer.body_digest)
-            if stored and times == 1:
-                self.replay = True
-                return found
+            found, stored = self._look_up(operation, call, call.operation_key, answer)
+            times -= stored
+        self.replay = times == 0
         before = operation.executions
         operation.executions = before + times
-        return found + min(times, before + times - 1)
+        return found + min(times, max(0, before + times - 1))
 
-    def _look_up(self, operation: Operation, call: Call, key: str, digest: str) -> tuple[int, bool]:
-        """How many executions turn out not to have been replays after all, and whether this one seems to be one."""
+    def _look_up(self, operation: Operation, call: Call, key: str, answer: Answer) -> tuple[int, int]:
+        """How many executions turn out not to have been replays after all, and how many of these seem to be some."""
+        assert answer.body_digest is not None, "asked only of an answer that was read"
         replies = self._replies(call.route.tool)
         found = 0
         if replies.distinct:
             if len(replies.keys) >= _TOOL_REPLIES:
                 del replies.keys[next(iter(replies.keys))]
-            if replies.keys.setdefault(digest, key) != key:
+            if replies.keys.setdefault(answer.body_digest, key) != key:
                 replies.distinct = False
                 replies.keys.clear()
                 found, replies.assumed = replies.assumed, 0
         if operation.replies is None:
             operation.replies = set()
-        reply = (key, digest)
-        if reply in operation.replies and replies.distinct:
-            replies.assumed += 1
-            return found, True
+        reply = (key, answer.body_digest)
+        stored = 0
+        if replies.distinct:
+            stored = answer.alike + (reply in operation.replies)
+            replies.assumed += stored
         if len(operation.replies) < _REPLIES:
             operation.replies.add(reply)
-        return found, False
+        return found, stored
 
     def _replies(self, tool: str) -> _Replies:
         known = self._tools.get(tool)

@@ -36,6 +36,7 @@ from chaosproxy.core.events import (
     TunnelClosed,
     TunnelOpened,
 )
+from chaosproxy.core.replies import HINT_SOURCES
 from chaosproxy.core.sparing import rules_spared
 from chaosproxy.profiles.models import Profile
 from chaosproxy.telemetry import metric_table as table
@@ -43,7 +44,7 @@ from chaosproxy.telemetry.delays import delay_shares
 from chaosproxy.telemetry.families import counter_family, gauge_family, histogram_family, info_family
 from chaosproxy.telemetry.histogram import Histogram
 from chaosproxy.telemetry.histograms import Histograms
-from chaosproxy.telemetry.known_labels import HINTS, NOT_OURS, RETRIERS, KnownLabels, Labels, SeriesBudget
+from chaosproxy.telemetry.known_labels import NOT_OURS, RETRIERS, KnownLabels, Labels, SeriesBudget
 from chaosproxy.telemetry.labels import OTHER, BoundedLabels
 from chaosproxy.telemetry.totals import Totals
 
@@ -115,7 +116,7 @@ class Metrics:
         self._open_families(known)
         self._open_histograms(known)
         self._tools = BoundedLabels(known.tools, TOOLS_SEEN_MOST, self._tool_seen)
-        self._words = BoundedLabels(HINTS, WORDS_SEEN_MOST)
+        self._words = BoundedLabels(HINT_SOURCES, WORDS_SEEN_MOST)
         self._struck: set[int] = set()
         """Numbers of the calls that are under a fault now."""
         self._registry = CollectorRegistry()

@@ -52,7 +52,12 @@ def test_what_is_not_about_the_arguments_is_no_complaint(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("body", "coding"),
-    [(gzip.compress(COMPLAINT, mtime=0)[:-9], b"gzip"), (COMPLAINT, b"gzip"), (COMPLAINT, b"br"), (COMPLAINT, b"gzip, br")],
+    [
+        (gzip.compress(COMPLAINT, mtime=0)[:-9], b"gzip"),
+        (COMPLAINT, b"gzip"),
+        (COMPLAINT, b"br"),
+        (COMPLAINT, b"gzip, br"),
+    ],
 )
 def test_a_body_in_a_coding_that_cannot_be_read(body: bytes, coding: bytes) -> None:
     found = said(body, (b"Content-Encoding", coding), (b"Retry-After", b"7"), status=422)

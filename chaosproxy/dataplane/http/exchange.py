@@ -42,6 +42,10 @@ CLOSE: Final = Framing.CLOSE
 """Looked up once: an enum member costs more than a global, and every call asks."""
 
 
+DIGEST_BYTES = 8
+"""Of the digest of a write's reply."""
+
+
 class Exchange:
     """A call in progress. As a `Receiver` it relays the upstream's response to the agent as it comes."""
 
@@ -49,7 +53,18 @@ class Exchange:
         "__weakref__",
         *("_digest", "_framing", "_out", "_paused", "_streamed", "_watches"),
         *("agent", "asides", "driver", "judged", "method", "notes", "plane", "request", "task", "upstream"),
-        *("bytes_out", "executions", "origin", "problem", "replayed", "skipped", "status", "truth", "upstream_status"),
+        *(
+            "alike",
+            "bytes_out",
+            "executions",
+            "origin",
+            "problem",
+            "replayed",
+            "skipped",
+            "status",
+            "truth",
+            "upstream_status",
+        ),
         *("deadline", "first_byte", "injected_seconds", "sent_at", "upstream_seconds", "waiting_since"),
         *("finished", "left", "outlives_agent", "retried", "switched", "unwanted"),
     )
@@ -65,7 +80,7 @@ class Exchange:
         self.upstream: UpstreamConnection | None = None
         self.truth = NOT_SENT
         self.origin = UPSTREAM
-        self.status = self.upstream_status = self.bytes_out = self.executions = 0
+        self.status = self.upstream_status = self.bytes_out = self.executions = self.alike = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
         self.waiting_since = 0.0
         self.notes: Notes | None = None
@@ -83,7 +98,7 @@ class Exchange:
         asides = judged.decision.asides
         self.asides = Asides(asides, plane, judged.destination) if asides else None
         call = judged.call
-        self._digest = blake2b(digest_size=8) if call.route.effect is WRITE else None
+        self._digest = blake2b(digest_size=DIGEST_BYTES) if call.route.effect is WRITE else None
         self._watches = judged.match.watch or (plane.links is not None and call.purpose.opens_session)
 
     # Towards the upstream
@@ -169,6 +184,11 @@ class Exchange:
             self.notes.data(data)
         if self.asides is not None:
             self.asides.data(data)
+
+    def note_repeated(self, digest: bytes) -> None:
+        """A repeat of the request was executed too, and answered with a body of this digest."""
+        if self._digest is not None and self._digest.digest() == digest:
+            self.alike += 1
 
     def note_reply(self, reply: Reply, *, failing: bool) -> None:
         """The agent gets this reply in the place of the upstream's."""
@@ -362,6 +382,7 @@ class Exchange:
             ended=ended,
             bytes_out=self.bytes_out,
             executions=self.executions,
+            alike=self.alike,
             upstream_status=self.upstream_status,
             upstream_seconds=self.upstream_seconds,
             injected_seconds=self.injected_seconds,

@@ -7,10 +7,12 @@ A repeat that fails by itself is noted, and the agent never hears of it.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from time import monotonic
 
 from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.effects import Repeat
+from chaosproxy.dataplane.http.exchange import DIGEST_BYTES
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
@@ -30,6 +32,7 @@ class Repeating:
 
     __slots__ = (
         "_answered",
+        "_digest",
         "_driver",
         "_exchange",
         "_gaps",
@@ -37,6 +40,7 @@ class Repeating:
         "_last",
         "_over",
         "_parcels",
+        "_ran",
         "_size",
         "_status",
         "_streams",
@@ -57,7 +61,9 @@ class Repeating:
         self._parcels: list[Parcel] = []
         """The one that is coming."""
         self._size = self._status = 0
-        self._streams = self._answered = False
+        self._streams = self._answered = self._ran = False
+        self._digest = blake2b(digest_size=DIGEST_BYTES)
+        """Of the answer that is coming."""
 
     def begin(self) -> None:
         """The request has been answered once. The call outlives its agent, and goes on doing so."""
@@ -95,6 +101,7 @@ class Repeating:
         exchange = self._exchange
         settings = exchange.judged.destination.origin.settings
         self._parcels, self._size, self._status = [], 0, 0
+        self._digest = blake2b(digest_size=DIGEST_BYTES)
         exchange.upstream = connection
         self._driver.pause.until(monotonic() + settings.timeout, self._overdue)
         connection.send(self, exchange.judged.asked(), whole=True)
@@ -110,7 +117,8 @@ class Repeating:
             return
         self._status = status
         self._answered = True
-        if status < 400 and not said_replayed(headers):
+        self._ran = status < 400 and not said_replayed(headers)
+        if self._ran:
             self._exchange.executions += 1
             self._exchange.replayed = False
         self._did(truth_of(status))
@@ -120,6 +128,7 @@ class Repeating:
     def data(self, data: bytes) -> None:
         """A piece of its body."""
         self._size += len(data)
+        self._digest.update(data)
         self._take(data)
 
     def chunk_end(self) -> None:
@@ -156,6 +165,8 @@ class Repeating:
 
     def _whole(self) -> None:
         self._driver.pause.call_off()
+        if self._ran:
+            self._exchange.note_repeated(self._digest.digest())
         if self._keeps and self._size <= REPLY_CAP:
             self._last = self._parcels
         self._next()
