@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chaosproxy.core.attribute_docs import attribute_docs
+from chaosproxy.core.conclusions import Because, Resolution
 from chaosproxy.dialects.handbook import dialects_handbook
 from chaosproxy.faults._catalogue import by_family, summary
 from chaosproxy.faults._document import handbook, heading, reactions
@@ -21,6 +22,9 @@ from chaosproxy.profiles.loader import load_profile
 from chaosproxy.profiles.schema import json_schema
 from chaosproxy.profiles.shipped import shipped_groups, shipped_profiles
 from chaosproxy.profiles.stories import story
+from chaosproxy.recovery.picture import drawn
+from chaosproxy.recovery.transitions import Step
+from chaosproxy.recovery.verdicts import TABLE, Conduct
 from chaosproxy.telemetry import metric_table
 from chaosproxy.telemetry.metric_table import Metric
 
@@ -106,6 +110,24 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def states_page() -> str:
+    """docs/recovery-states.md: the life of an episode, and its verdict, from the tables that they are looked up in."""
+    lines = [MADE.format(source="chaosproxy/recovery/transitions.py and verdicts.py"), "# The life of an episode", ""]
+    lines += ["The words are those of [recovery.md](recovery.md).", "", "```mermaid", drawn().rstrip(), "```", ""]
+    lines += ["| step | is taken when |", "| --- | --- |"]
+    steps = attribute_docs(Step)
+    lines += [f"| `{step}` | {cell(steps.get(step.name, str(step).replace('_', ' ')))} |" for step in Step]
+    lines += ["", "## Verdicts", "", "The first line that fits decides.", ""]
+    lines += ["| resolution | and | verdict | because |", "| --- | --- | --- | --- |"]
+    conduct, reasons = attribute_docs(Conduct), attribute_docs(Because)
+    for line in TABLE:
+        ended = ", ".join(f"`{each}`" for each in Resolution if each in line.resolutions)
+        seen = cell(conduct[line.conduct]) if line.conduct else ""
+        why = cell(reasons[line.because.name])
+        lines.append(f"| {ended} | {seen} | {line.verdict} | `{line.because}`: {why} |")
+    return "\n".join(lines) + "\n"
+
+
 def dialects_page() -> str:
     """docs/dialects.md: the shipped dialects, and how to write one."""
     return "\n".join([MADE.format(source="chaosproxy/dialects/"), "# Dialects", "", dialects_handbook()])
@@ -157,6 +179,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "dialects.md": dialects_page,
     "profile.schema.json": schema_page,
     "metrics.md": metrics_page,
+    "recovery-states.md": states_page,
 }
 
 

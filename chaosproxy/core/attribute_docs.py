@@ -13,7 +13,10 @@ _OURS = __name__.partition(".")[0]
 
 
 def attribute_docs(described: type) -> dict[str, str]:
-    """The text below each annotated attribute that has one; of one annotated again further down, what is said there."""
+    """The text below each attribute, or member of an enum, that has one.
+
+    Of an attribute that is annotated again further down, what is said there.
+    """
     docs: dict[str, str] = {}
     for ancestor in reversed(described.__mro__):
         if ancestor.__module__.startswith(_OURS):
@@ -36,6 +39,8 @@ def _of_class(node: ast.ClassDef) -> dict[str, str | None]:
     for statement, after in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             found[statement.target.id] = _text(after)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found[statement.targets[0].id] = _text(after)
     return found
 
 

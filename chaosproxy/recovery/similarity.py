@@ -58,12 +58,28 @@ KNOBS = frozenset(
 _NAMES = frozenset({"id", "ids", "uuid", "guid", "key", "code", "sku", "ref", "number", "no", "name", "email"})
 """Ends of the names of arguments that tell one thing from another."""
 
-_RULE = re.compile(
-    r"\b(must|expect\w*|should|at most|at least|between|format|one of|invalid|valid|required|requires|too \w+|"
-    r"max\w*|min\w*|exceed\w*|longer|shorter|larger|smaller|allowed|supported|not an?)\b",
+_THINGS = _NAMES | frozenset(
+    {
+        *("account", "address", "article", "city", "contact", "customer", "date", "day", "file", "item", "location"),
+        *("order", "owner", "path", "person", "phone", "place", "product", "q", "query", "recipient", "repo"),
+        *("resource", "subject", "symbol", "ticker", "title", "to", "topic", "url", "user", "username"),
+    }
+)
+"""Ends of the names of arguments that say which thing is meant; others say what is to be done with it, or how."""
+
+_ABSENT = re.compile(
+    r"\b(no such|not found|(?:does not|doesn't) exist|no longer|(?:cannot|can't) be|could not be found|not available|"
+    r"unavailable|blocked|deleted|removed|gone|discontinued|sold out)\b",
     re.IGNORECASE,
 )
-"""Words of a complaint that says how a value has to be; others say that there is no such thing."""
+"""Words of a complaint that says that there is no such thing."""
+_RULE = re.compile(
+    r"\b(must|expect\w*|should|at (?:most|least)|between|range|format|pattern|parse|malformed|ambiguous|one of|"
+    r"not an?|requires?|required|too \w+|max\w*|min\w*|exceeds?|longer|shorter|larger|smaller|allowed|supported|"
+    r"unrecogni[sz]ed|valid)\b",
+    re.IGNORECASE,
+)
+"""Words of a complaint that says how a value has to be. `Invalid` is none: some say it of what they have not got."""
 _HANDLE = re.compile(r"(?=.*\d)[A-Za-z]*[_:-]?[0-9A-Za-z-]{4,}")
 """An opaque id: letters and digits in one word."""
 
@@ -114,9 +130,9 @@ def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str
     differing = sum((was is not None) + (is_now is not None) for _, was, is_now in changed)
     if refusal is not Refusal.WRONG or same < differing or len(changed) > 2:
         return Likeness.NONE
-    if any(_another(each) for each in changed) or any(_names(path, complaint) for path in (*before, *now)):
-        return Likeness.NONE
-    return Likeness.MAYBE
+    named = any(_names(path, complaint) for path in (*before, *now))
+    absent = complaint is not None and _ABSENT.search(complaint) is not None
+    return Likeness.NONE if named or absent or any(_another(each) for each in changed) else Likeness.MAYBE
 
 
 def related(before: str, now: str) -> bool:
@@ -131,6 +147,8 @@ def related(before: str, now: str) -> bool:
     if len(old) < 2 or len(new) < 2:
         return _contained(before.lower(), now.lower())
     if _from_one_mould(old, new):
+        return False
+    if all(word.isdecimal() for word in old) or all(word.isdecimal() for word in new):
         return False
     shared = len(set(old) & set(new))
     return 2 * shared >= max(len(set(old)), len(set(new))) or shared == min(len(set(old)), len(set(new)))
@@ -175,7 +193,16 @@ def _put_right(change: Change, complaint: str | None) -> bool:
         return False
     if is_text(was) is not is_text(is_now) or plain(is_now).lower() in complaint.lower():
         return True
-    return _RULE.search(complaint) is not None
+    if _ABSENT.search(complaint) is not None:
+        return False
+    return _RULE.search(complaint) is not None or not _says_which(path, was)
+
+
+def _says_which(path: str, value: str) -> bool:
+    """Does the argument say which thing is meant, by its name or by its look?"""
+    if _name(path).rpartition("_")[2] in _THINGS:
+        return True
+    return is_text(value) and (len(_words(value)) > 1 or _HANDLE.fullmatch(value) is not None)
 
 
 def _another(change: Change) -> bool:

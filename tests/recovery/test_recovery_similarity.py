@@ -31,6 +31,7 @@ def number(value: object) -> str:
         ({"id": number(17), "a": "x", "b": "y", "c": "z"}, {"id": number(18), "a": "x", "b": "y", "c": "z"}, NONE),
         ({"id": "ord_17", "a": "x", "b": "y"}, {"id": "ord_18", "a": "x", "b": "y"}, NONE),
         ({"day": "2026-11-03", "a": "x"}, {"day": "2026-11-04", "a": "x"}, NONE),
+        ({"day": "2026-10-13"}, {"day": "12.10.2026"}, NONE),
         ({"city": "Oslo", "units": "c", "lang": "en"}, {"city": "Rome", "units": "c", "lang": "en"}, NONE),
         ({"q": "population of Oslo"}, {"q": "population of New York"}, NONE),
         ({"q": "mayor of New York"}, {"q": "mayor of San Jose"}, NONE),
@@ -72,6 +73,15 @@ def test_after_a_failure_that_was_not_because_of_them(
         ({"city": "Graz"}, {"city": "Quito"}, "city: this one cannot be had", NONE),
         ({"q": "code of Graz"}, {"q": "code of Lima"}, "q must be shorter", NONE),
         ({"parcel": "0beda026"}, {"parcel": "d7dceb33"}, "parcel must be open", NONE),
+        # there is no such thing, whatever else is said of it
+        ({"item": number(7), "a": "x"}, {"item": number(8), "a": "x"}, "item is no longer available", NONE),
+        ({"team": "north", "a": "x"}, {"team": "south", "a": "x"}, "no such team, must be known", NONE),
+        # nobody knows what `invalid` means: of a thing, that there is none; of a setting, that it has another value
+        ({"to": "hal", "text": "hello"}, {"to": "fay", "text": "hello"}, "Invalid to", NONE),
+        ({"what": "tax for freelancers"}, {"what": "vegan food near us"}, "Invalid what", NONE),
+        ({"team": "north", "q": "tea"}, {"team": "south", "q": "tea"}, "Invalid team", SURE),
+        ({"active": number("true")}, {"active": number("false")}, "Unknown active", SURE),
+        ({"day": "2026-10-12"}, {"day": "12.10.2026"}, "day: expected another form", SURE),
         # another one is named than the one that changed
         ({"to": "ann", "team": "a", "b": "x"}, {"to": "ben", "team": "a", "b": "x"}, "team: wrong", NONE),
         # nobody says which
