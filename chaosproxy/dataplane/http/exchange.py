@@ -16,6 +16,7 @@ from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.asides import Asides
 from chaosproxy.dataplane.http.overtaking import answered
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
+from chaosproxy.dataplane.http.requests.fingerprint import DIGEST_BYTES
 from chaosproxy.dataplane.http.requests.notes import NOTHING_SAID, Notes
 from chaosproxy.dataplane.http.requests.reading import Judged, outcome_of, said_replayed, truth_of
 from chaosproxy.dataplane.http.upstreams.upstream import NONE, Receiver, UpstreamConnection, UpstreamError
@@ -40,10 +41,6 @@ WRITE: Final = ToolEffect.WRITE
 CHUNKED: Final = Framing.CHUNKED
 CLOSE: Final = Framing.CLOSE
 """Looked up once: an enum member costs more than a global, and every call asks."""
-
-
-DIGEST_BYTES = 8
-"""Of the digest of a write's reply."""
 
 
 class Exchange:

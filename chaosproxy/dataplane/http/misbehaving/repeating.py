@@ -12,10 +12,10 @@ from time import monotonic
 
 from chaosproxy.core.answer import UpstreamTruth
 from chaosproxy.core.effects import Repeat
-from chaosproxy.dataplane.http.exchange import DIGEST_BYTES
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
+from chaosproxy.dataplane.http.requests.fingerprint import DIGEST_BYTES
 from chaosproxy.dataplane.http.requests.reading import said_replayed, truth_of
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamConnection, UpstreamError
 from chaosproxy.dataplane.http.wire import Framing, Headers, streams_events

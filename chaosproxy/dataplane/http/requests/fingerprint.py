@@ -14,12 +14,15 @@ import msgspec
 Pairs = Sequence[tuple[str, str]]
 """Names and values of a query or a form, in their order."""
 
+DIGEST_BYTES = 8
+"""Of every digest here: 16 hex digits."""
+
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
 def digest(material: bytes) -> str:
     """16 hex digits."""
-    return blake2b(material, digest_size=8).hexdigest()
+    return blake2b(material, digest_size=DIGEST_BYTES).hexdigest()
 
 
 def pairs_in(text: str) -> Pairs:
