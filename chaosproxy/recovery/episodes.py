@@ -37,6 +37,8 @@ class Episodes:
         self._retries = retries
         self._publish = publish
         self._waiting: OrderedDict[int, Operation] = OrderedDict()
+        self._patient: dict[int, Operation] = {}
+        """Those that have waited for a horizon because they were asked to wait longer; few, so a tick looks at each."""
         self._numbered = 0
         self.open = 0
         """Episodes that are not decided yet."""
@@ -96,20 +98,29 @@ class Episodes:
         self._close(operation, ENDINGS[episode.state, Step.STOPPED], now, 0)
 
     def expire(self, now: float) -> None:
-        """Give up the episodes whose last failure is a horizon ago.
+        """Give up the episodes whose last failure is a horizon ago, or the end of the wait that was asked for.
 
-        An agent that was asked to wait longer than that has not given up, as far as anyone can tell: it is censored.
+        Who was asked to wait for an hour has not given up after a quarter of it.
         """
+        for operation in list(self._patient.values()):
+            episode = operation.episode
+            if episode is not None and self._due(episode) <= now:
+                self.give_up(operation, episode, now)
         while self._waiting:
             operation = next(iter(self._waiting.values()))
             episode = operation.episode
             assert episode is not None, "what waits has an episode"
             if episode.last.ended + self._horizon > now:
                 return
-            if episode.hint is not None and episode.hinted_at + episode.hint.seconds > now:
-                self.censor(operation, episode, now)
-            else:
+            if self._due(episode) <= now:
                 self.give_up(operation, episode, now)
+            else:
+                self._patient[operation.number] = self._waiting.pop(operation.number)
+
+    def _due(self, episode: Episode) -> float:
+        """When the agent will be taken to have given up, unless it comes back."""
+        asked = episode.last.ended if episode.hint is None else episode.hinted_at + episode.hint.seconds
+        return max(asked, episode.last.ended) + self._horizon
 
     def _opened(self, operation: Operation, event: CallAnswered, cause: Cause, failure: Failure) -> Episode:
         self._numbered += 1
@@ -134,7 +145,8 @@ class Episodes:
         return trouble
 
     def _stop_waiting(self, operation: Operation, episode: Episode) -> None:
-        del self._waiting[operation.number]
+        if self._patient.pop(operation.number, None) is None:
+            del self._waiting[operation.number]
         trouble = operation.session.trouble
         assert trouble is not None, "where something waits there is trouble"
         stop_waiting(trouble, operation, episode)

@@ -20,7 +20,7 @@ def doubts(chosen: Chosen, terms: Terms | None) -> tuple[str, ...]:
     first = chosen.first
     if terms is not None:
         return ()
-    if first is None or not (first.rules or first.expect):
+    if first is None or first.rules is None:
         return (NOT_SAID,)
     return tuple(
         f"{plain(measure)} is expected, and this version does not know that measure"

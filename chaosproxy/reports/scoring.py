@@ -38,7 +38,7 @@ def terms_of(started: RunStarted | None) -> Terms:
     if started is None:
         return Terms()
     return Terms(
-        rules=tuple(RuleInPlay(each.name, each.faults, each.tool, each.sessions) for each in started.rules),
+        rules=tuple(RuleInPlay(each.name, each.faults, each.tool, each.sessions) for each in started.rules or ()),
         wanted=tuple(
             Wanted(each.measure, each.at_least, each.at_most, each.of, each.tool, each.session, each.cases)
             for each in started.expect

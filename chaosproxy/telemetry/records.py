@@ -71,8 +71,8 @@ class RunStarted(Line, frozen=True, tag="run_started"):
     seed: int
     version: str
     """Of the program."""
-    rules: tuple[RuleOutline, ...] = ()
-    """All of them, in order: what never fires leaves no other line."""
+    rules: tuple[RuleOutline, ...] | None = None
+    """All of them, in order: what never fires leaves no other line. None in a journal that did not say it yet."""
     expect: tuple[ExpectedLine, ...] = ()
     """What the profile expects, so that a journal alone can be judged."""
     tools: dict[str, ToolEffect | None] = msgspec.field(default_factory=dict)

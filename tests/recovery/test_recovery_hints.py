@@ -104,11 +104,30 @@ class TestInAConversation:
         (judged,) = talk.said(RetryAfterJudged)
         assert (judged.verdict, judged.waited) == ("no_retry", None)
 
-    def test_who_was_asked_to_wait_longer_than_we_watch_is_not_judged(self) -> None:
+    def test_who_was_asked_to_wait_longer_than_we_watch_has_not_given_up_yet(self) -> None:
         talk = Conversation(horizon="15m")
         talk.ask().gets(THROTTLED, retry_after=3600)
         talk.tick(after=901)
-        assert (talk.resolutions, talk.verdicts, talk.retry_after) == (["censored"], ["unknown"], [])
+        talk.tick(after=3000)
+        assert talk.resolutions == []
+        talk.ask().gets_ok()
+        assert (talk.resolutions, talk.retry_after) == (["recovered_retry"], ["compliant"])
+
+    def test_a_horizon_after_the_end_of_that_wait_it_has(self) -> None:
+        talk = Conversation(horizon="15m")
+        talk.ask().gets(THROTTLED, retry_after=3600)
+        talk.tick(after=901)
+        talk.tick(after=3500)
+        assert talk.resolutions == []
+        talk.tick(after=200)
+        assert (talk.resolutions, talk.retry_after) == (["abandoned"], ["no_retry"])
+
+    def test_who_waits_long_keeps_no_other_from_being_given_up(self) -> None:
+        talk = Conversation(horizon="15m")
+        talk.ask("patient").gets(THROTTLED, retry_after=3600)
+        talk.ask("other").gets(THROTTLED)
+        talk.tick(after=901)
+        assert talk.resolutions == ["abandoned"]
 
     def test_a_hint_on_a_good_answer_asks_for_nothing(self) -> None:
         talk = Conversation()
