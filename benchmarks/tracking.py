@@ -15,7 +15,7 @@ from chaosproxy.core.decision import QUIET
 from chaosproxy.core.events import CallAnswered
 from chaosproxy.core.failures import Outcome
 from chaosproxy.profiles.models import Profile
-from chaosproxy.recovery.tracker import Tracker
+from chaosproxy.recovery.following.tracker import Tracker
 
 FAILURES = (Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.TIMEOUT, Outcome.INVALID)
 

@@ -27,10 +27,10 @@ from chaosproxy.engine.engine import Engine
 from chaosproxy.passage import CallThroughHouse
 from chaosproxy.profiles.loader import LoadedProfile
 from chaosproxy.profiles.models import Profile
-from chaosproxy.recovery.expectations import RunVerdict
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.terms import Terms
-from chaosproxy.recovery.tracker import Tracker
+from chaosproxy.recovery.following.tracker import Tracker
+from chaosproxy.recovery.scoring.expectations import RunVerdict
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.terms import Terms
 from chaosproxy.telemetry.journal import Journal
 from chaosproxy.telemetry.metrics import Metrics
 from chaosproxy.telemetry.outlines import run_of

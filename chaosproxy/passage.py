@@ -9,7 +9,7 @@ from chaosproxy.core.decision import Decision
 from chaosproxy.core.events import CallAnswered, CallReceived, Event, FaultInjected
 from chaosproxy.core.failures import Outcome
 from chaosproxy.engine.engine import Engine
-from chaosproxy.recovery.tracker import Tracker
+from chaosproxy.recovery.following.tracker import Tracker
 
 AGENT_LEFT: Final = Outcome.AGENT_LEFT
 

@@ -22,9 +22,9 @@ from chaosproxy.profiles.loader import load_profile
 from chaosproxy.profiles.schema import json_schema
 from chaosproxy.profiles.shipped import shipped_groups, shipped_profiles
 from chaosproxy.profiles.stories import story
-from chaosproxy.recovery.picture import drawn
-from chaosproxy.recovery.transitions import Step
-from chaosproxy.recovery.verdicts import TABLE, Conduct
+from chaosproxy.recovery.following.picture import drawn
+from chaosproxy.recovery.following.transitions import Step
+from chaosproxy.recovery.following.verdicts import TABLE, Conduct
 from chaosproxy.telemetry import metric_table
 from chaosproxy.telemetry.metric_table import Metric
 
@@ -112,7 +112,8 @@ def metrics_page() -> str:
 
 def states_page() -> str:
     """docs/recovery-states.md: the life of an episode, and its verdict, from the tables that they are looked up in."""
-    lines = [MADE.format(source="chaosproxy/recovery/transitions.py and verdicts.py"), "# The life of an episode", ""]
+    lines = [MADE.format(source="transitions.py and verdicts.py of chaosproxy/recovery/following/")]
+    lines += ["# The life of an episode", ""]
     lines += ["The words are those of [recovery.md](recovery.md).", "", "```mermaid", drawn().rstrip(), "```", ""]
     lines += ["| step | is taken when |", "| --- | --- |"]
     steps = attribute_docs(Step)

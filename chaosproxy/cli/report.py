@@ -14,7 +14,7 @@ import click
 from chaosproxy.core.errors import StartError, UsageError
 
 if TYPE_CHECKING:
-    from chaosproxy.recovery.terms import Terms
+    from chaosproxy.recovery.scoring.terms import Terms
     from chaosproxy.reports.model import Report
 
 _FORMATS = ("text", "json", "html", "markdown", "junit")
@@ -113,7 +113,7 @@ def _format_of(output: Path | None) -> str:
 
 def _terms(profile: str) -> "Terms":
     from chaosproxy.cli.loading import load  # noqa: PLC0415 - pydantic is slow to import
-    from chaosproxy.recovery.terms import Terms  # noqa: PLC0415
+    from chaosproxy.recovery.scoring.terms import Terms  # noqa: PLC0415
 
     return Terms.of(load((profile,), (), None).profile)
 

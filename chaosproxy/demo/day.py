@@ -23,9 +23,9 @@ from chaosproxy.core.failures import Outcome
 from chaosproxy.demo.agents import ORDERS, Careful, Careless, Shopper
 from chaosproxy.demo.tool_api import ShopTools
 from chaosproxy.profiles.loader import LoadedProfile, load_profile
-from chaosproxy.recovery.expectations import RunVerdict
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.terms import Terms
+from chaosproxy.recovery.scoring.expectations import RunVerdict
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.terms import Terms
 
 AGENTS: tuple[type[Shopper], ...] = (Careful, Careless)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from chaosproxy.core.events import Certainty, EpisodeClosed, Resolution, RetryAfterVerdict, Verdict
 from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.demo.day import Card, Day, Line
-from chaosproxy.recovery.expectations import Result
+from chaosproxy.recovery.scoring.expectations import Result
 
 _COLOURS = {"careful": "cyan", "careless": "magenta"}
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.terms import Terms
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.terms import Terms
 from chaosproxy.reports import scores
 from chaosproxy.reports.choosing import pick
 from chaosproxy.reports.counting import Counting

@@ -11,8 +11,8 @@ import msgspec
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.events import Because, Resolution, Verdict
 from chaosproxy.core.failures import Outcome
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.seen import seems_delivered
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.seen import seems_delivered
 from chaosproxy.reports.scoring import count
 from chaosproxy.telemetry.records import (
     AgentEnded,

@@ -6,7 +6,7 @@ Must not know what was found.
 from collections.abc import Iterator
 from typing import Final
 
-from chaosproxy.recovery.terms import Terms
+from chaosproxy.recovery.scoring.terms import Terms
 from chaosproxy.reports.counting import SESSIONS_MOST, Counting, RunSeen
 from chaosproxy.reports.figures import counted, plain
 from chaosproxy.reports.runs import Chosen

@@ -5,12 +5,12 @@ from typing import Final
 
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.events import Resolution
-from chaosproxy.recovery.board import Board
-from chaosproxy.recovery.intervals import binned, percentile, wilson
-from chaosproxy.recovery.measured import Measured
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.tallies import Tally, by_name
-from chaosproxy.recovery.terms import RuleInPlay
+from chaosproxy.recovery.scoring.board import Board
+from chaosproxy.recovery.scoring.intervals import binned, percentile, wilson
+from chaosproxy.recovery.scoring.measured import Measured
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.tallies import Tally, by_name
+from chaosproxy.recovery.scoring.terms import RuleInPlay
 from chaosproxy.reports.model import (
     BackoffView,
     CellView,

@@ -10,9 +10,9 @@ from typing import Any, Final
 from chaosproxy.core.events import BackoffSeen, Because, EpisodeClosed, LoopFound, Resolution
 from chaosproxy.core.failures import Outcome
 from chaosproxy.core.measures import MEASURES
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.seen import CallSeen, seems_delivered
-from chaosproxy.recovery.terms import RuleInPlay, Terms, Wanted
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.seen import CallSeen, seems_delivered
+from chaosproxy.recovery.scoring.terms import RuleInPlay, Terms, Wanted
 from chaosproxy.telemetry.records import (
     BackedOff,
     CallEnded,

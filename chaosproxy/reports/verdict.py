@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from chaosproxy.recovery.control import Arm
-from chaosproxy.recovery.expectations import Check, Result, RunVerdict
-from chaosproxy.recovery.scorecard import Scorecard
+from chaosproxy.recovery.scoring.control import Arm
+from chaosproxy.recovery.scoring.expectations import Check, Result, RunVerdict
+from chaosproxy.recovery.scoring.scorecard import Scorecard
 from chaosproxy.reports.model import ArmView, CheckView, ControlView, VerdictView
 from chaosproxy.reports.scores import rate
 

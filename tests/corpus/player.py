@@ -27,7 +27,7 @@ from chaosproxy.dataplane.http.wire import Malformed, Request
 from chaosproxy.dialects import builtin_names, load_builtin
 from chaosproxy.dialects.dialect import Dialect
 from chaosproxy.profiles.models import Profile
-from chaosproxy.recovery.tracker import Tracker
+from chaosproxy.recovery.following.tracker import Tracker
 from tests.corpus.answering import Wire, with_canaries
 from tests.corpus.script import AllLeft, Asked, Ended, Left, Script, Stopped, Waited
 from tests.corpus.truth import Numbered, pairs_of

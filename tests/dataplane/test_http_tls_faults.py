@@ -13,7 +13,7 @@ from chaosproxy.core.events import TunnelMode
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.tunnels.connect import Tunnel
 from chaosproxy.dataplane.tls.authority import Authority
-from chaosproxy.recovery.causes import delivered
+from chaosproxy.recovery.following.causes import delivered
 from tests.doubles.plane import Plane, deciding
 from tests.doubles.streams import End, Stream, soon, until_true
 from tests.doubles.tls import TlsStream

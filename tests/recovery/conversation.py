@@ -37,8 +37,8 @@ from chaosproxy.core.events import (
 from chaosproxy.core.failures import Course, FailureKind, Nature, Outcome, Phase, Reaction
 from chaosproxy.core.purpose import PLAIN, Purpose, Role
 from chaosproxy.profiles.models import Profile
-from chaosproxy.recovery.records import Operation
-from chaosproxy.recovery.tracker import Tracker
+from chaosproxy.recovery.following.records import Operation
+from chaosproxy.recovery.following.tracker import Tracker
 
 E = TypeVar("E", bound=Event)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.events import CallWasted, Certainty, DuplicateEffect, EpisodeClosed, EpisodeOpened, SessionEnded
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.records import Session
-from chaosproxy.recovery.sessions import Sessions
+from chaosproxy.recovery.following.records import Session
+from chaosproxy.recovery.following.sessions import Sessions
 from tests.recovery.conversation import (
     BROKEN,
     DENIED,

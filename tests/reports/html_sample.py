@@ -11,7 +11,7 @@ from chaosproxy.core.events import Because, Certainty, Resolution, RetryAfterVer
 from chaosproxy.core.failures import Outcome
 from chaosproxy.core.measures import Unit
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.intervals import wilson
+from chaosproxy.recovery.scoring.intervals import wilson
 from chaosproxy.reports import model
 from tests.reports.sample import sample_report
 

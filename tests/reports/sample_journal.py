@@ -22,8 +22,8 @@ from chaosproxy.core.events import (
 )
 from chaosproxy.core.failures import Outcome, Phase
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.control import left_alone
-from chaosproxy.recovery.terms import RuleInPlay
+from chaosproxy.recovery.scoring.control import left_alone
+from chaosproxy.recovery.scoring.terms import RuleInPlay
 from chaosproxy.telemetry import records as line
 from tests.reports.sample_plots import EFFECTS, EXECUTED, HOSTILE_SESSION, PLOTS, Plot
 

@@ -54,7 +54,7 @@ def renamed(name: str) -> Report:
         if isinstance(line, SessionOver):
             return replace(line, session=f"{line.session}{name}")
         if isinstance(line, RunStarted):
-            rules = tuple(replace(rule, name=f"{rule.name}{name}") for rule in line.rules)
+            rules = tuple(replace(rule, name=f"{rule.name}{name}") for rule in line.rules or ())
             return replace(line, profile=name, rules=rules)
         return line
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from chaosproxy.core.errors import UsageError
 from chaosproxy.core.events import Because, Resolution
 from chaosproxy.core.failures import Outcome
-from chaosproxy.recovery.terms import RuleInPlay, Terms, Wanted
+from chaosproxy.recovery.scoring.terms import RuleInPlay, Terms, Wanted
 from chaosproxy.telemetry.records import (
     AgentEnded,
     CallEnded,
@@ -130,7 +130,7 @@ def test_a_journal_without_its_first_line() -> None:
     assert any("has lost its first line" in trouble for trouble in report.troubles)
 
 
-OLD = [replace(line, rules=(), expect=(), tools={}) if isinstance(line, RunStarted) else line for line in LINES]
+OLD = [replace(line, rules=None, expect=(), tools={}) if isinstance(line, RunStarted) else line for line in LINES]
 
 
 def test_an_old_journal_says_not_what_was_expected() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.clock import ManualClock
-from chaosproxy.recovery.scorecard import Scorecard
-from chaosproxy.recovery.terms import Terms, Wanted
+from chaosproxy.recovery.scoring.scorecard import Scorecard
+from chaosproxy.recovery.scoring.terms import Terms, Wanted
 from chaosproxy.reports import scores
 from chaosproxy.telemetry.journal import Journal
 from chaosproxy.telemetry.records import ExpectedLine

@@ -10,7 +10,7 @@ from chaosproxy.core.call import CallKind, Layer, ToolEffect
 from chaosproxy.core.events import Because, Certainty, Resolution, Verdict
 from chaosproxy.core.failures import Outcome
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.verdicts import TABLE
+from chaosproxy.recovery.following.verdicts import TABLE
 from chaosproxy.reports.model import CallView, EpisodeView
 from chaosproxy.reports.stories import story
 

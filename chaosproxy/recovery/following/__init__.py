@@ -1,0 +1,1 @@
+"""From calls to operations, from failures to episodes, and how each episode ended and why that was right or wrong."""
