@@ -88,6 +88,7 @@ class Proxy:
         calls = CallThroughHouse(self.tracker, self.engine, self.bus)
         reader = Reader(profile, self._router)
         self._listener = Listener(Surroundings(reader, calls, loaded.dialects, clock.wall, self._interception))
+        self.tracker.before_twin = self._listener.let_leavers_go
         views = Views(self.metrics.render, lambda: self._accepting, self._status)
         self._admin = AdminServer(*settings.admin, views, settings.admin_token)
         self._settings = settings

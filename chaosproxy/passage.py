@@ -1,17 +1,12 @@
 """The path of one call through the rooms, in order. Composed by `app`; must not know wires or profiles."""
 
-from typing import Final
-
 from chaosproxy.core.answer import Answer
 from chaosproxy.core.bus import Bus
 from chaosproxy.core.call import Call, Match
 from chaosproxy.core.decision import Decision
 from chaosproxy.core.events import CallAnswered, CallReceived, Event, FaultInjected
-from chaosproxy.core.failures import Outcome
 from chaosproxy.engine.engine import Engine
 from chaosproxy.recovery.following.tracker import Tracker
-
-AGENT_LEFT: Final = Outcome.AGENT_LEFT
 
 
 class CallThroughHouse:
@@ -31,10 +26,14 @@ class CallThroughHouse:
             self._publish(FaultInjected(call, decision))
         return match, decision
 
+    def left(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
+        """For the agent the call is over; what the tool does with it is not known yet."""
+        self._tracker.left(CallAnswered(call, match, decision, answer))
+
     def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         """The call is over."""
         self._engine.finished(decision)
-        if answer.pending or answer.outcome is AGENT_LEFT:
+        if answer.pending or answer.left:
             self._tracker.ending(call, match, answer)
         event = CallAnswered(call, match, decision, answer)
         self._publish(event)

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import find_spec
 
@@ -77,26 +78,41 @@ def cli() -> None:
 def main() -> None:
     """The console script: runs a command and turns what went wrong into one line and an exit code.
 
-    0 all is well; 2 usage or profile error, nothing was run; 4 the proxy itself failed; 130 interrupted.
+    0 all is well, or PASS; 1 FAIL; 2 usage or profile error, nothing was run; 3 INCONCLUSIVE; 4 the proxy itself
+    failed, or what it says cannot be written; 130 interrupted.
     """
     try:
-        code = cli.main(standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = EXIT_USAGE
-    except StartError as error:
-        click.echo(f"chaosproxy: {error}", err=True)
-        code = EXIT_BROKEN
-    except ChaosproxyError as error:
-        click.echo(str(error), err=True)
-        code = EXIT_USAGE
-    except (KeyboardInterrupt, click.Abort):
-        code = EXIT_INTERRUPTED
+        code = _run()
     except (BrokenPipeError, SystemExit):
         # Whoever read our output has had enough. click and rich notice it too, and would leave with 1, which is FAIL.
         print_nowhere()
         code = 0
+    except OSError as error:
+        print_nowhere()
+        click.echo(f"chaosproxy: {error.strerror or error}", err=True)
+        code = EXIT_BROKEN
+    except Exception:  # noqa: BLE001 - Python's own exit code for it would be 1, which is FAIL
+        traceback.print_exc()
+        code = EXIT_BROKEN
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """What the command ends with, if it or its user says so: its exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except StartError as error:
+        click.echo(f"chaosproxy: {error}", err=True)
+        return EXIT_BROKEN
+    except ChaosproxyError as error:
+        click.echo(str(error), err=True)
+        return EXIT_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    return code

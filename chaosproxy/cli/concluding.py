@@ -3,6 +3,7 @@
 Knows no proxy and no agent: a journal is enough.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -15,13 +16,11 @@ from types import MappingProxyType
 import click
 import msgspec
 
-from chaosproxy.cli.report import write_whole
+from chaosproxy.cli.delivering import check_place, form_for, naming, shown, write_whole
 from chaosproxy.core.errors import StartError, UsageError
 from chaosproxy.reports.building import Asked, build_report
-from chaosproxy.reports.formats import endings, format_of, rendered
 from chaosproxy.reports.model import Report
 from chaosproxy.reports.runs import choose_runs
-from chaosproxy.reports.text import render
 from chaosproxy.telemetry.journal_files import JournalFile
 
 JOURNAL = "journal.jsonl"
@@ -50,22 +49,38 @@ def prepare(wanted: Wanted, private: Path) -> Path:
     """Where the run's journal is to be written: there is always one, since the report is made from it.
 
     Raises:
-        UsageError: if the folder of the reports cannot be had, the baseline is no journal, or no format is known.
+        UsageError: something that was asked for cannot be written, the baseline is no journal, or no format is known.
     """
-    _form(wanted)
+    form_for(wanted.form, wanted.output)
     if wanted.baseline is not None:
         choose_runs([_file(wanted.baseline)], None, _unheard)
+    if wanted.output is not None:
+        check_place(wanted.output)
     if wanted.folder is not None:
-        try:
-            wanted.folder.mkdir(parents=True, exist_ok=True)
-            for name in (JOURNAL, *FILES):
-                if wanted.journal is None or wanted.journal.absolute() != (wanted.folder / name).absolute():
-                    (wanted.folder / name).unlink(missing_ok=True)  # a run before ours must not be taken for ours
-        except OSError as error:
-            raise UsageError(f"--report {wanted.folder}: {error.strerror}") from None
+        _prepare_folder(wanted.folder, wanted.journal)
     if wanted.journal is not None:
+        _check_journal(wanted.journal)
         return wanted.journal
     return (wanted.folder or private) / JOURNAL
+
+
+def _prepare_folder(folder: Path, journal: Path | None) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (JOURNAL, *FILES):
+            if journal is None or journal.absolute() != (folder / name).absolute():
+                (folder / name).unlink(missing_ok=True)  # a run before ours must not be taken for ours
+    except OSError as error:
+        raise UsageError(f"--report {folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"--report {folder}: Permission denied")
+
+
+def _check_journal(journal: Path) -> None:
+    if journal.exists() and not journal.is_file():
+        raise UsageError(f"--journal {journal}: this is no regular file, and the report is read back from it")
+    if not journal.parent.is_dir():
+        raise UsageError(f"--journal {journal}: there is no folder {journal.parent}")
 
 
 def conclude(wanted: Wanted, journal: Path, run: str) -> int:
@@ -75,10 +90,9 @@ def conclude(wanted: Wanted, journal: Path, run: str) -> int:
         StartError: if the report cannot be made, or something cannot be written.
     """
     report = _built(wanted, journal, run)
-    if wanted.folder is not None:
-        _write(report, wanted.folder, journal)
     _print(report, wanted, journal)
     if wanted.folder is not None:
+        _write(report, wanted.folder, journal)
         say(f"reports  {wanted.folder}: {', '.join([*FILES, JOURNAL])}")
     return report.verdict.exit_code
 
@@ -98,12 +112,8 @@ def _built(wanted: Wanted, journal: Path, run: str) -> Report:
     except UsageError as error:  # nothing that was asked for is wrong: it has been run
         raise StartError(f"no report can be made: {error}") from None
     if wanted.journal is None and wanted.folder is None:  # who reads this cannot look at the journal
-        return _of_journals(report)
+        return naming(report, ())
     return report
-
-
-def _of_journals(report: Report, *names: str) -> Report:
-    return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, journals=names))
 
 
 def _file(path: Path) -> JournalFile:
@@ -114,16 +124,9 @@ def _unheard(_bytes_read: int) -> None:
     """The journal of one run is read in no time."""
 
 
-def _form(wanted: Wanted) -> str:
-    form = wanted.form or ("text" if wanted.output is None else format_of(wanted.output))
-    if form is None:
-        raise UsageError(f"--output {wanted.output}: its name says no format ({endings()}); give --format as well")
-    return form
-
-
 def _write(report: Report, folder: Path, journal: Path) -> None:
     for name, form in FILES.items():
-        write_whole(folder / name, rendered(report, form))
+        write_whole(folder / name, shown(report, form, io.StringIO()))
     try:
         if not (folder / JOURNAL).exists():
             shutil.copyfile(journal, folder / JOURNAL)
@@ -132,17 +135,15 @@ def _write(report: Report, folder: Path, journal: Path) -> None:
 
 
 def _print(report: Report, wanted: Wanted, journal: Path) -> None:
-    form = _form(wanted)
-    if form == "text" and report.run.journals:
-        report = _of_journals(report, str(journal))  # so that the commands that it names can be copied
-    if wanted.output is not None:
-        write_whole(wanted.output, rendered(report, form))
-    else:
-        say((_for_people(report) if form == "text" else rendered(report, form)).rstrip("\n"))
-
-
-def _for_people(report: Report) -> str:
-    if not sys.stderr.isatty():
-        return render(report)
-    width = shutil.get_terminal_size().columns
-    return render(report, colours=not os.environ.get("NO_COLOR"), width=width)
+    form = form_for(wanted.form, wanted.output)
+    named = naming(report, [str(journal)]) if report.run.journals else report
+    # Text names commands that are to be copied; the other formats keep the path of this machine to themselves.
+    report = named if form == "text" else report
+    if wanted.output is None:
+        say(shown(report, form, sys.stderr).rstrip("\n"))
+        return
+    try:
+        write_whole(wanted.output, shown(report, form, io.StringIO()))
+    except StartError:
+        say(shown(named, "text", sys.stderr).rstrip("\n"))  # or all that the run has shown would be lost
+        raise

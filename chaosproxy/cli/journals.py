@@ -23,9 +23,11 @@ def journal_files(names: Sequence[str]) -> Iterator[tuple[JournalFile, ...]]:
     """The files. What can be read only once, such as a pipe, is first copied to one that can be read again.
 
     Raises:
-        UsageError: there is no such file, or it is a folder.
+        UsageError: there is no such file, it is a folder or a device, or the standard input is named twice.
         StartError: there is no room for the copy.
     """
+    if list(names).count("-") > 1:
+        raise UsageError("- is the standard input, which can be read only once")
     with ExitStack() as stack:
         yield tuple(_file(name, stack) for name in names)
 
@@ -35,11 +37,14 @@ def _file(name: str, stack: ExitStack) -> JournalFile:
         return JournalFile(_copy(sys.stdin.buffer, stack), "standard input")
     path = Path(name)
     try:
-        if stat.S_ISFIFO(path.stat().st_mode):
+        mode = path.stat().st_mode
+        if stat.S_ISFIFO(mode):
             with path.open("rb") as pipe:
                 return JournalFile(_copy(pipe, stack), name)
     except OSError as error:
         raise UsageError(f"the journal {name} cannot be read: {error.strerror}") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device may never end
+        raise UsageError(f"the journal {name} cannot be read: this is neither a file nor a pipe")
     return JournalFile(path, name)
 
 

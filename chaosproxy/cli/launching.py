@@ -22,7 +22,7 @@ from chaosproxy.launch.advice import advice
 from chaosproxy.launch.attending import AgentRun, Attendance
 from chaosproxy.launch.command import Command
 from chaosproxy.launch.environment import Environment, Way, environment
-from chaosproxy.launch.signals import held_back
+from chaosproxy.launch.signals import ended_tidily, held_back
 from chaosproxy.launch.trust import authority_for, hosts_to_intercept, write_roots
 from chaosproxy.profiles.loader import LoadedProfile
 
@@ -61,8 +61,9 @@ def launch(plan: Plan) -> int:
     Raises:
         UsageError: nothing was run.
         StartError: the proxy failed.
+        KeyboardInterrupt: somebody stops us before the agent has begun, or after its end.
     """
-    with TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as name:
+    with ended_tidily(), TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         journal = prepare(plan.wanted, folder)
         try:

@@ -8,6 +8,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+REPORT_FORMATS = ("text", "json", "html", "markdown", "junit")
+"""As `reports.formats` has them, which is not loaded for `--help`."""
+
 
 class Address(click.ParamType[tuple[str, int]]):
     """`HOST:PORT`, `[::1]:PORT`, or `:PORT` for 127.0.0.1."""

@@ -1,23 +1,22 @@
 """`chaosproxy report`: how the agent recovered, from the journal of a run."""
 
+import io
 import json
-import os
-import shutil
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from chaosproxy.cli.options import REPORT_FORMATS
+from chaosproxy.cli.pipes import print_nowhere
 from chaosproxy.core.errors import StartError, UsageError
 
 if TYPE_CHECKING:
     from chaosproxy.recovery.scoring.terms import Terms
     from chaosproxy.reports.model import Report
 
-_FORMATS = ("text", "json", "html", "markdown", "junit")
 _EPILOG = """Example: chaosproxy report run.jsonl --output report.html
 
 \b
@@ -35,7 +34,7 @@ More examples:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(REPORT_FORMATS),
     envvar="CHAOSPROXY_FORMAT",
     help="How it is written; else as the name of --output says, else text.",
 )
@@ -94,21 +93,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if why is not None:
         _explain(journals, run, why)
         return
-    form = form or _format_of(output)
+    from chaosproxy.cli.delivering import form_for  # noqa: PLC0415 - so that `--help` is quick
+
+    form = form_for(form, output)
     report = _build(journals, baselines, run, None if profile is None else _terms(profile))
-    _deliver(report, form, output)
+    _deliver(report, form, output, journals)
     raise click.exceptions.Exit(report.verdict.exit_code)
-
-
-def _format_of(output: Path | None) -> str:
-    if output is None:
-        return "text"
-    from chaosproxy.reports.formats import endings, format_of  # noqa: PLC0415 - so that `--help` is quick
-
-    form = format_of(output)
-    if form is None:
-        raise UsageError(f"--output {output}: its name says no format ({endings()}); give --format as well")
-    return form
 
 
 def _terms(profile: str) -> "Terms":
@@ -139,46 +129,30 @@ def _explain(journals: tuple[str, ...], run: str | None, why: str) -> None:
     _print(told)
 
 
-def _deliver(report: "Report", form: str, output: Path | None) -> None:
-    from chaosproxy.reports.formats import rendered  # noqa: PLC0415
+def _deliver(report: "Report", form: str, output: Path | None, journals: tuple[str, ...]) -> None:
+    from chaosproxy.cli.delivering import naming, shown, write_whole  # noqa: PLC0415
 
+    if form == "text":  # which names commands; what came from a pipe cannot be read again
+        report = naming(report, journals if all(Path(each).is_file() for each in journals) else ())
     if output is None:
-        _print(_for_people(report) if form == "text" else rendered(report, form))
+        _print(shown(report, form, sys.stdout))
         return
-    write_whole(output, rendered(report, form))
-    click.echo(f"verdict  {report.verdict.result.upper()}")
-    click.echo(f"report   {output}")
-
-
-def _for_people(report: "Report") -> str:
-    from chaosproxy.reports.text import render  # noqa: PLC0415
-
-    if not sys.stdout.isatty():
-        return render(report)
-    colours = not os.environ.get("NO_COLOR")
-    return render(report, colours=colours, width=shutil.get_terminal_size().columns)
+    write_whole(output, shown(report, form, io.StringIO()))
+    _print(f"verdict  {report.verdict.result.upper()}\nreport   {output}\n")
 
 
 def _print(text: str) -> None:
-    """To the standard output, also to one that cannot write every character."""
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(text.encode(encoding, errors="replace").decode(encoding), nl=False, color=True)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step: whoever reads it finds all of it, or what was there before.
+    """To the standard output, also to one that cannot write every character. Who reads no further changes no verdict.
 
     Raises:
-        StartError: it cannot be written there, or there is no room.
+        StartError: it cannot be written, for another reason than that nobody reads it.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    encoding = sys.stdout.encoding or "utf-8"
     try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a pipe: there is nothing to put in its place
-            path.write_text(text, encoding="utf-8")
-            return
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        click.echo(text.encode(encoding, errors="replace").decode(encoding), nl=False, color=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        print_nowhere()
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise StartError(f"the report {path} cannot be written: {error.strerror}") from None
+        print_nowhere()
+        raise StartError(f"the standard output cannot be written: {error.strerror}") from None

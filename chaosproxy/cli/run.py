@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from chaosproxy.cli.loading import load
-from chaosproxy.cli.options import Address, profile_options
+from chaosproxy.cli.options import REPORT_FORMATS, Address, profile_options
 from chaosproxy.core.errors import UsageError
 
 if TYPE_CHECKING:
     from chaosproxy.cli.progress import Mode
 
-FORMATS = ("text", "json", "html", "markdown", "junit")
 _SESSION = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _COMMAND = "chaosproxy.command"
 
@@ -76,7 +75,7 @@ class _Session(click.ParamType[str]):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(REPORT_FORMATS),
     envvar="CHAOSPROXY_FORMAT",
     help="How the report is printed; else as the name of --output says, else text.",
 )
@@ -151,7 +150,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     arguments = ctx.meta[_COMMAND]
     if not arguments:
-        raise UsageError(f"which command? chaosproxy run {' '.join(profiles)} -- python my_agent.py")
+        raise UsageError(f"which command? It stands behind `--`: chaosproxy run {profiles[0]} -- python my_agent.py")
     loaded = load(profiles, upstreams, seed)
     from chaosproxy.cli.concluding import Wanted  # noqa: PLC0415
     from chaosproxy.cli.launching import Plan, launch  # noqa: PLC0415 - the whole house, and `--help` is to be quick

@@ -47,6 +47,8 @@ class Answer:
     """A good answer that says: not done yet (202, or a status such as `running`). Read only where it was watched."""
     complaint: Final[str | None]
     """What was said when the arguments were refused, up to 2 KiB. For matching only: never written down."""
+    left: Final[bool]
+    """Did the agent close its connection before the answer was complete, whatever it made of the call?"""
 
     def __init__(  # noqa: PLR0913 - as in `call`
         self,
@@ -70,6 +72,7 @@ class Answer:
         problem: str | None = None,
         pending: bool = False,
         complaint: str | None = None,
+        left: bool = False,
     ) -> None:
         self.outcome = outcome
         self.origin = origin
@@ -90,3 +93,4 @@ class Answer:
         self.problem = problem
         self.pending = pending
         self.complaint = complaint
+        self.left = left

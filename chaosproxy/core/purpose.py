@@ -20,7 +20,10 @@ class Role(StrEnum):
     @property
     def takes_part(self) -> bool:
         """Did somebody decide it? Only then is it part of an operation, and of what recovery measures."""
-        return self in (Role.TOOL, Role.MODEL)
+        return self in _DECIDED
+
+
+_DECIDED = frozenset({Role.TOOL, Role.MODEL})
 
 
 class Purpose(msgspec.Struct, frozen=True):

@@ -9,10 +9,13 @@ from chaosproxy.core.events import Event
 
 
 class CallPath(Protocol):
-    """The path of one call through the house. `app` composes it; neither method waits for anything."""
+    """The path of one call through the house. `app` composes it; no method waits for anything."""
 
     def begin(self, call: Call) -> tuple[Match, Decision]:
         """Match the call to its operation and decide what is to happen to it. Called once a call, before any await."""
+
+    def left(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
+        """The agent has left, and the tool runs on: `answer` is what there is to say so far. `end` is still called."""
 
     def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         """The call is over. Called exactly once for each `begin`."""

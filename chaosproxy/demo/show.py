@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from chaosproxy.core.events import Certainty, EpisodeClosed, Resolution, RetryAfterVerdict, Verdict
-from chaosproxy.core.units import format_duration, format_rate
+from chaosproxy.core.figures import seconds, share
 from chaosproxy.demo.day import Card, Day, Line
 from chaosproxy.recovery.scoring.expectations import Result
 
@@ -118,7 +118,7 @@ def _measures(card: Card, orders: int) -> Iterator[tuple[str, str]]:
     yield "failures met", str(board.whole.tally().decided)
     yield "recovered from", _share(rate.value, rate.cases)
     yield "reacted as it should", _share(right.value, right.cases)
-    yield "95 % recovered within", "-" if slow.value is None else format_duration(slow.value)
+    yield "95 % recovered within", seconds(slow.value)
     obeyed = hints[RetryAfterVerdict.COMPLIANT] + hints[RetryAfterVerdict.LATE]
     yield "Retry-After obeyed / broken", f"{obeyed} / {hints[RetryAfterVerdict.EARLY]}"
     yield "damage never noticed", str(board.measure("undetected_faults").value or 0)
@@ -127,7 +127,7 @@ def _measures(card: Card, orders: int) -> Iterator[tuple[str, str]]:
 
 
 def _share(value: float | None, cases: int) -> str:
-    return "-" if value is None else f"{format_rate(round(value, 2))} of {cases}"
+    return "-" if value is None else f"{share(round(value, 2))} of {cases}"
 
 
 def _alarm(count: int) -> str:

@@ -45,6 +45,23 @@ def held_back() -> Iterator[set[signal.Signals]]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def ended_tidily() -> Iterator[None]:
+    """Who is stopped here by SIGTERM or SIGHUP ends as by Ctrl-C, so that what it has to put away is put away."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    given = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+    for each in given:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each in given:
+            signal.signal(each, signal.SIG_DFL)
+
+
 def stop_is_pending() -> bool:
     """Has somebody asked us to stop, and nobody taken it yet?"""
     return bool(STOPPING & _taken() & signal.sigpending())

@@ -37,7 +37,7 @@ class Expectation(Section):
         if self.at_least is None and self.at_most is None:
             raise ValueError("expected at_least or at_most: an expectation needs a bound")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at_least: nothing can be at least this and at most that")
+            raise ValueError("at_least: expected no more than at_most, or nothing can be both")
         return self
 
 

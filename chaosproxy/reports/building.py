@@ -3,7 +3,7 @@
 Must not know how a report is shown, nor by which command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Final
 
@@ -87,11 +87,14 @@ def _report(asked: Asked, counted: _Counted, listing: Listing) -> Report:
     control = None if counted.baseline is None else counted.baseline.card
     declared = {} if counted.chosen.first is None else counted.chosen.first.tools
     found = card.judge(eligible, run.agent_status, control)
+    compared = any(each.measure == "success_drop" for each in card.terms.wanted)
     sessions, episodes = listing.sessions(), listing.episodes()
     return Report(
         generated=asked.generated,
         run=run,
-        verdict=judged(found, doubts(counted.chosen, asked.terms)),
+        verdict=judged(
+            found, (*doubts(counted.chosen, asked.terms, counting), *(_struck(control) if compared else ()))
+        ),
         totals=scores.totals(board, len(counting.sessions)),
         rules=scores.rules(card, card.terms.rules, eligible),
         faults=scores.by_fault(board),
@@ -107,8 +110,16 @@ def _report(asked: Asked, counted: _Counted, listing: Listing) -> Report:
         episodes_left_out=max(0, counting.episode_count - len(episodes)),
         loops=listing.loops(),
         duplicates=listing.duplicates(),
-        troubles=(*counted.troubles.told(), *gaps(counted.chosen, counting)),
+        troubles=(*counted.troubles.told(), *gaps(counted.chosen, counting), *_struck(control)),
     )
+
+
+def _struck(control: Scorecard | None) -> Iterator[str]:
+    """What a baseline is not fit for."""
+    found = None if control is None else control.whole.count()
+    if found is not None and found.faulted:
+        struck = f"{found.faulted} of its {found.calls} calls"
+        yield f"the baseline is no run without faults: {struck} were struck, so it does not show what faults cost"
 
 
 def _run(counted: _Counted) -> RunView:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chaosproxy.core.call import ToolEffect
+from chaosproxy.core.call import CallKind, ToolEffect
 from chaosproxy.core.events import Because, Resolution, Verdict
 from chaosproxy.core.failures import Outcome
 from chaosproxy.recovery.scoring.scorecard import Scorecard
@@ -74,6 +74,8 @@ class RunSeen(msgspec.Struct):
     last_episode: int = 0
     open: dict[int, list[CallEnded]] = msgspec.field(default_factory=dict)
     """By operation: calls that failed and of which no episode has told yet."""
+    over: dict[int, float] = msgspec.field(default_factory=dict)
+    """By operation: when its episode was closed, the latest."""
     cut_off: int = 0
     """Episodes that were open where the journal breaks off."""
 
@@ -155,15 +157,17 @@ class Counting:
         session = self._session_of(run, line)
         if session is not None:
             session.calls += 1
-            session.operations += line.attempt == 1 and line.role.takes_part
+            session.operations += line.attempt == 1 and line.role.takes_part and line.kind is not CallKind.HEDGE
             session.first = min(session.first, line.mono - line.seconds)
             session.last = max(session.last, line.mono)
 
     def _note_open(self, seen: RunSeen, line: CallEnded) -> None:
-        if not line.role.takes_part:
+        if not line.role.takes_part or line.kind is CallKind.HEDGE:
             return
         if seems_delivered(line.outcome, line.status, any_byte=line.first_byte_seconds is not None):
             seen.open.pop(line.operation, None)
+        elif line.mono <= seen.over.get(line.operation, 0.0):
+            pass  # the agent had left it before the episode ended; only now was the tool done with it
         elif line.operation in seen.open or len(seen.open) < OPEN_MOST:
             calls = seen.open.setdefault(line.operation, [])
             if len(calls) < 64:
@@ -181,7 +185,11 @@ class Counting:
         return found
 
     def _episode(self, run: int, line: EpisodeEnded) -> None:
-        self.runs[run].open.pop(line.operation, None)
+        seen = self.runs[run]
+        seen.open.pop(line.operation, None)
+        seen.over[line.operation] = line.closed
+        if len(seen.over) > OPEN_MOST:
+            del seen.over[next(iter(seen.over))]
         self.episode_count += 1
         kept = self.episodes[line.verdict]
         if len(kept) < EPISODES_MOST:

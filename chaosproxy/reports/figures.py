@@ -1,16 +1,28 @@
 """How a report writes figures and names for people: the same in every format. Must not know any format."""
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-from chaosproxy.core.measures import MEASURES, Unit
-from chaosproxy.reports.model import CellView, Rate
+from chaosproxy.core.figures import NOTHING, YEAR, beside, measured, seconds, share
+from chaosproxy.reports.model import CellView, CheckView, Rate
 
-YEAR: Final = 365 * 86_400
-"""Seconds; a journal that says more than that is damaged."""
-NOTHING = "-"
-"""Written where there is no figure."""
+__all__ = (
+    "NAME_LONGEST",
+    "NOTHING",
+    "YEAR",
+    "checked",
+    "counted",
+    "ended",
+    "factor",
+    "interval",
+    "listed",
+    "measured",
+    "plain",
+    "rate",
+    "seconds",
+    "share",
+    "tallied",
+)
+
 NAME_LONGEST = 80
 """Characters of a name that an agent chose: it may be anything."""
 
@@ -19,33 +31,6 @@ def plain(text: str, most: int = NAME_LONGEST) -> str:
     """A name on one line: without control characters, line ends, and marks that turn the direction of writing."""
     shown = "".join([each if each.isprintable() else "?" for each in text[: most + 1]])
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
-
-
-def seconds(value: float | None) -> str:
-    """A time: `0.04 s`, `2.5 s`, `12 s`, `3 min 5 s`."""
-    if value is None or math.isnan(value):
-        return NOTHING
-    if value < 59.5:
-        return f"{_round(value)} s"
-    return _minutes(round(value)) if value < YEAR else "more than a year"
-
-
-def _minutes(whole: int) -> str:
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def share(value: float | None) -> str:
-    """A share: `84.2 %`; `100 %` and `0 %` only if it is exactly that."""
-    if value is None:
-        return NOTHING
-    shown = f"{value * 100:.1f}"
-    if shown == "100.0":
-        return "100 %" if value >= 1 else "99.9 %"
-    if shown == "0.0":
-        return "0 %" if value <= 0 else "0.1 %"
-    return f"{shown.removesuffix('.0')} %"
 
 
 def rate(found: Rate) -> str:
@@ -63,14 +48,9 @@ def factor(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.2f}"
 
 
-def measured(measure: str, value: float | None) -> str:
-    """A measure's value in its unit; a measure that is not known here is written as a number."""
-    if value is None:
-        return NOTHING
-    unit = MEASURES.get(measure, Unit.FACTOR)
-    if unit is Unit.SHARE:
-        return share(value)
-    return seconds(value) if unit is Unit.SECONDS else f"{value:.4g}"
+def checked(check: CheckView) -> str:
+    """The value of an expectation, as its reason has it."""
+    return beside(check.measure, check.value, check.at_least, check.at_most)
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
@@ -94,11 +74,3 @@ def tallied(counts: Mapping[str, int]) -> str:
 def ended(cell: CellView) -> str:
     """How the episodes of a cell ended, the most frequent first."""
     return tallied(cell.resolutions)
-
-
-def _round(value: float) -> str:
-    if value < 0.0005:
-        return "0"
-    if value < 0.0095:
-        return f"{value:.3f}"
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value < 0.9995 else f"{value:.3g}"

@@ -15,8 +15,13 @@ from chaosproxy.reports.scoring import unknown_measures
 NOT_SAID: Final = "the journal does not say what was expected of the run (give the profile with --profile)"
 
 
-def doubts(chosen: Chosen, terms: Terms | None) -> tuple[str, ...]:
+def doubts(chosen: Chosen, terms: Terms | None, counting: Counting) -> tuple[str, ...]:
     """Why a run may not be called PASS, besides what its measures say. `terms` are given instead of the journal's."""
+    ends = zip(chosen.runs, map(_end, counting.runs), strict=True)
+    return (*_not_judged_by(chosen, terms), *(f"run {plain(run)} {said}" for run, said in ends if said is not None))
+
+
+def _not_judged_by(chosen: Chosen, terms: Terms | None) -> tuple[str, ...]:
     first = chosen.first
     if terms is not None:
         return ()
@@ -48,7 +53,8 @@ def gaps(chosen: Chosen, counting: Counting) -> Iterator[str]:
 def _end(seen: RunSeen) -> str | None:
     if seen.ended is None:
         were_open = f"{counted(seen.cut_off, 'episode')} that {'was' if seen.cut_off == 1 else 'were'} open"
-        return f"has no end: it still runs, or was killed; what became of {were_open} is not known"
+        unknown = f"; what became of {were_open} is not known" if seen.cut_off else ""
+        return f"has no end: it still runs, or was killed{unknown}"
     if seen.ended.dropped:
         return f"lost {counted(seen.ended.dropped, 'line')} that could not be written"
     if seen.ended.calls > seen.calls:

@@ -11,10 +11,14 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from chaosproxy.core.events import Verdict
 from chaosproxy.reports import figures
 from chaosproxy.reports.markdown import expected
 from chaosproxy.reports.model import CellView, CheckView, Report, RuleView
+from chaosproxy.reports.summary import reference
 
+STORIES = 10
+"""Stories that the verdict tells."""
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0, section 2.2: these may not even be escaped."""
 _SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
@@ -62,8 +66,18 @@ def _verdict(report: Report) -> ET.Element:
     verdict = report.verdict
     case = _case("run", "verdict", report.run.seconds)
     if verdict.result != "pass":
-        _say(case, "failure" if verdict.result == "fail" else "error", verdict.result, "; ".join(verdict.reasons))
+        how = "failure" if verdict.result == "fail" else "error"
+        _say(case, how, verdict.result, "; ".join(verdict.reasons), _wrong(report))
     return case
+
+
+def _wrong(report: Report) -> str:
+    """What went wrong: below the reasons, as a test runner shows a trace below its message."""
+    wrong = [each for each in report.episodes if each.verdict is Verdict.INAPPROPRIATE]
+    lines = [f"{each.story} ({reference(each)})" for each in wrong[:STORIES]]
+    if len(wrong) > STORIES:
+        lines.append(f"{len(wrong) - STORIES} more in the output of the suite")
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _check(check: CheckView) -> ET.Element:
@@ -85,8 +99,8 @@ def _case(group: str, name: str, seconds: float = 0.0) -> ET.Element:
     return ET.Element("testcase", attributes)
 
 
-def _say(case: ET.Element, how: str, kind: str, message: str) -> None:
-    ET.SubElement(case, how, message=_clean(message), type=kind).text = _clean(message)
+def _say(case: ET.Element, how: str, kind: str, message: str, more: str = "") -> None:
+    ET.SubElement(case, how, message=_clean(message), type=kind).text = _clean(f"{message}{more}")
 
 
 def _properties(report: Report) -> Iterable[tuple[str, str]]:

@@ -13,18 +13,31 @@ from chaosproxy.core.measures import Unit
 from chaosproxy.reports import figures
 from chaosproxy.reports.figures import plain, seconds, tallied
 from chaosproxy.reports.model import CellView, CheckView, EpisodeView, Report
-from chaosproxy.reports.summary import bookkeeping, control_lines, run_line, size_lines, spacing
+from chaosproxy.reports.summary import (
+    bookkeeping,
+    control_lines,
+    reference,
+    run_line,
+    size_lines,
+    spacing,
+    why_command,
+)
 
 LONGEST: Final = 60_000
 """Characters; GitHub takes 65 536."""
 CHECKS_MOST: Final = 60
 ROWS_MOST: Final = 60
 TOLD_LONGEST: Final = 400
+OPEN_STORIES: Final = 3
+"""Stories that nobody has to unfold."""
 _RESERVED: Final = 2_000
 """Characters kept for what stands below the stories."""
 
 _MARKS: Final = {"pass": "✅ PASS", "fail": "❌ FAIL", "inconclusive": "⚠️ INCONCLUSIVE"}
-_MEANING = re.compile(r"[\\`*_{}\[\]<>()#+\-!|~&@:=^$\"']")
+_MEANING = re.compile(r"[\\`*_{}\[\]<>()#+\-!|~&@=^$\"']|:(?=\S)")
+"""A colon before a space is only a colon; before anything else it may be an address, or an emoji."""
+_COPIED = re.compile(r"[\w ./#@:'+=~-]{1,400}", re.ASCII)
+"""Commands that mean nothing but themselves."""
 _BREAK: Final = "&#8203;"
 """A space without width: `#12`, `@name` and `https://` are links on GitHub, however they are escaped."""
 
@@ -34,6 +47,7 @@ def render(report: Report) -> str:
     parts = [
         f"## {_MARKS[report.verdict.result]}: {escaped(plain(report.run.profile))}\n",
         *_bullets(report.verdict.reasons),
+        *_opening(report),
         *_checks(report.verdict.checks),
         *_matrix(report),
         *_folded("What was measured besides", _besides(report)),
@@ -70,7 +84,7 @@ def _check(each: CheckView) -> tuple[str, ...]:
     shares = each.unit is Unit.SHARE and each.low is not None and each.high is not None
     ends = f"{(each.low or 0) * 100:.0f} to {(each.high or 0) * 100:.0f}" if shares else figures.NOTHING
     cases = f"{each.cases} of {each.needed}" if each.cases < each.needed else str(each.cases)
-    return expected(each), figures.measured(each.measure, each.value), ends, cases, each.result
+    return expected(each), figures.checked(each), ends, cases, each.result
 
 
 def expected(check: CheckView) -> str:
@@ -91,7 +105,7 @@ def expected(check: CheckView) -> str:
 
 
 def _matrix(report: Report) -> list[str]:
-    rows = [row for cell in report.faults for row in (cell, *_at_tools(cell, report.matrix))]
+    rows = [row for cell in report.faults for row in _rows(cell, report.matrix)]
     if not rows:
         return []
     headings = ("fault", "tool", "struck", "recovered", "95 %", "appropriate", "p50", "p95", "ended")
@@ -101,8 +115,10 @@ def _matrix(report: Report) -> list[str]:
     return lines
 
 
-def _at_tools(cell: CellView, matrix: Sequence[CellView]) -> Iterable[CellView]:
-    return (each for each in matrix if each.fault == cell.fault)
+def _rows(cell: CellView, matrix: Sequence[CellView]) -> Sequence[CellView]:
+    """The fault at all tools, and at each; at one alone, that is the same."""
+    tools = [each for each in matrix if each.fault == cell.fault]
+    return tools if len(tools) == 1 else [cell, *tools]
 
 
 def _row(cell: CellView) -> tuple[str, ...]:
@@ -136,9 +152,27 @@ def _folded(title: str, lines: Sequence[str]) -> list[str]:
     return [f"\n<details>\n<summary>{title}</summary>\n\n", *lines, "\n</details>\n"] if lines else []
 
 
+def _opening(report: Report) -> list[str]:
+    """The first stories of what went wrong, in full view: without them, nobody sees what a reason means."""
+    shown = _wrong(report)[:OPEN_STORIES]
+    if not shown:
+        return []
+    command = why_command(report, shown[0]) or ""
+    # In code nothing is broken up, so that it can be copied; and there only a backtick has a meaning.
+    why = f"\nWhy the first was judged so: `{command}`\n" if _COPIED.fullmatch(command) else ""
+    return ["\n**What went wrong**\n\n", *(f"- {_told(each)}" for each in shown), why]
+
+
+def _wrong(report: Report) -> list[EpisodeView]:
+    return [each for each in report.episodes if each.verdict is Verdict.INAPPROPRIATE]
+
+
 def _stories(report: Report, room: int) -> list[str]:
-    shown = [each for each in report.episodes if each.verdict is not Verdict.APPROPRIATE]
+    opened = {each.number for each in _wrong(report)[:OPEN_STORIES]}
+    others = [each for each in report.episodes if each.verdict is not Verdict.APPROPRIATE]
+    shown = [each for each in others if each.number not in opened]
     total = sum(sum(cell.verdicts.values()) - cell.verdicts.get("appropriate", 0) for cell in report.faults)
+    total -= len(opened)
     lines: list[str] = []
     left = room - _RESERVED
     for each in shown:
@@ -150,12 +184,15 @@ def _stories(report: Report, room: int) -> list[str]:
     missing = max(total, len(shown)) - len(lines)
     if missing > 0 and lines:
         lines.append(f"\n… {missing} more\n")
-    return _folded("What went wrong, and what nobody can tell", lines)
+    return _folded("What else went wrong, and what nobody can tell", lines)
 
 
 def _story(each: EpisodeView) -> str:
-    where = plain(f"{plain(each.session)}#{each.number}")
-    return f"- {each.verdict}: {escaped(plain(each.story, 1_000))} ({escaped(where)})\n"
+    return f"- {each.verdict}: {_told(each)}"
+
+
+def _told(each: EpisodeView) -> str:
+    return f"{escaped(plain(each.story, 1_000))} ({escaped(plain(reference(each)))})\n"
 
 
 def _below(report: Report) -> list[str]:

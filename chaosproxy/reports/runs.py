@@ -9,7 +9,15 @@ import msgspec
 
 from chaosproxy.core.errors import UsageError
 from chaosproxy.telemetry.journal_files import JournalFile
-from chaosproxy.telemetry.journal_reader import RunFound, Troubles, Unreadable, read_records, runs_in
+from chaosproxy.telemetry.journal_reader import (
+    KINDS_MOST,
+    NEWER,
+    RunFound,
+    Troubles,
+    Unreadable,
+    read_records,
+    runs_in,
+)
 from chaosproxy.telemetry.records import Record, RunStarted
 
 NAMED_MOST = 10
@@ -44,7 +52,7 @@ def choose_runs(files: Sequence[JournalFile], run: str | None, progress: Callabl
     last = [runs[-1] for runs in held if runs]
     picked = last if run is None else [each for each in found if each.id == run]
     if not picked:
-        raise _nothing(files, found, run)
+        raise _no_such(files, found, run) if found and run is not None else _nothing(files)
     chosen: dict[str, RunStarted | None] = {}
     _no_copies(files, held, {each.id for each in picked})
     for each in picked:
@@ -99,10 +107,29 @@ def _same_profile(chosen: dict[str, RunStarted | None]) -> None:
         )
 
 
-def _nothing(files: Sequence[JournalFile], found: Sequence[RunFound], run: str | None) -> UsageError:
-    names = ", ".join(file.name for file in files)
-    if run is None or not found:
-        return UsageError(f"there is no run in {names}: it is empty, or no line of it can be read as a journal's")
+def _nothing(files: Sequence[JournalFile]) -> UsageError:
+    newer = next((each for file in files for each in _left_out(file) if each.startswith(NEWER)), None)
+    why = "it is empty, or no line of it can be read as a journal's" if newer is None else f"it was {newer}"
+    return UsageError(f"there is no run in {_names(files)}: {why}")
+
+
+def _left_out(file: JournalFile) -> tuple[str, ...]:
+    reasons: dict[str, None] = {}
+
+    def left_out(unreadable: Unreadable) -> None:
+        if len(reasons) < KINDS_MOST:
+            reasons.setdefault(unreadable.reason)
+
+    for _ in read_records(file, left_out, lambda _read: None):
+        pass
+    return tuple(reasons)
+
+
+def _no_such(files: Sequence[JournalFile], found: Sequence[RunFound], run: str) -> UsageError:
     known = list(dict.fromkeys(each.id for each in found))
     more = f" and {len(known) - NAMED_MOST} more" if len(known) > NAMED_MOST else ""
-    return UsageError(f"there is no run {run!r} in {names}; there are: {', '.join(known[-NAMED_MOST:])}{more}")
+    return UsageError(f"there is no run {run!r} in {_names(files)}; there are: {', '.join(known[-NAMED_MOST:])}{more}")
+
+
+def _names(files: Sequence[JournalFile]) -> str:
+    return ", ".join(file.name for file in files)

@@ -3,6 +3,7 @@
 Each function gives plain text, without marks of any format.
 """
 
+import shlex
 from collections.abc import Iterable
 
 from chaosproxy.core.events import RetryAfterVerdict
@@ -18,12 +19,14 @@ from chaosproxy.reports.figures import (
     share,
     tallied,
 )
-from chaosproxy.reports.model import ArmView, Report
+from chaosproxy.reports.model import ArmView, EpisodeView, Report, TotalsView
 
 
 def run_line(report: Report) -> str:
     """Which run it is."""
     run = report.run
+    if not run.digest:  # the journal has lost the line that says it
+        return f"run {plain(run.id)}"
     return f"{plain(run.profile)}, seed {run.seed}, {plain(run.digest)}, run {plain(run.id)}"
 
 
@@ -35,13 +38,37 @@ def size_lines(report: Report) -> Iterable[str]:
         f"{counted(totals.sessions, 'session')}, {counted(totals.calls, 'call')} ({struck}) in "
         f"{counted(totals.operations, 'operation')}, {seconds(run.seconds)}"
     )
-    yield (
-        f"{counted(totals.episodes, 'episode')}, {totals.decided} decided: {rate(totals.recovered)} recovered, "
-        f"{rate(totals.appropriate)} reacted as they should"
-    )
+    yield _episodes(totals)
     if run.command is not None:
         status = NOTHING if run.agent_status is None else str(run.agent_status)
         yield f"agent {plain(run.command)} ended with status {status}"
+
+
+def _episodes(totals: TotalsView) -> str:
+    told = counted(totals.episodes, "episode")
+    if not totals.decided:
+        return f"{told}, none of them decided" if totals.episodes else told
+    judged = "in none can be said whether it was right"
+    if totals.appropriate.cases:
+        judged = f"{rate(totals.appropriate)} reacted as they should"
+    return f"{told}, {totals.decided} decided: {rate(totals.recovered)} recovered, {judged}"
+
+
+def reference(episode: EpisodeView) -> str:
+    """What an episode is called: `agent#3`."""
+    return f"{plain(episode.session)}#{episode.number}"
+
+
+def report_command(report: Report) -> str | None:
+    """The command that reports the same; None if the journal is gone, or was never a file."""
+    journals = " ".join(shlex.quote(plain(name)) for name in report.run.journals if name)
+    return f"chaosproxy report {journals}" if journals else None
+
+
+def why_command(report: Report, episode: EpisodeView) -> str | None:
+    """The command that says why an episode was judged so; None if its journal is gone."""
+    command = report_command(report)
+    return None if command is None else f"{command} --why {shlex.quote(reference(episode))}"
 
 
 def spacing(report: Report) -> Iterable[str]:
@@ -62,10 +89,14 @@ def spacing(report: Report) -> Iterable[str]:
 def bookkeeping(report: Report) -> Iterable[str]:
     """What retries and faults cost."""
     totals = report.totals
-    yield (
-        f"operations that succeeded in the end: {rate(totals.success)}; calls for each operation: "
-        f"{factor(totals.amplification)}, of those that met a failure {factor(totals.amplification_faulted)}"
-    )
+    if totals.operations:
+        failed = ""
+        if totals.amplification_faulted is not None:
+            failed = f", of those that met a failure {factor(totals.amplification_faulted)}"
+        yield (
+            f"operations that succeeded in the end: {rate(totals.success)}; calls for each operation: "
+            f"{factor(totals.amplification)}{failed}"
+        )
     for name, counts in (
         ("calls in vain", totals.wasted),
         ("duplicate effects", totals.duplicates),

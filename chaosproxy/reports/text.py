@@ -4,7 +4,6 @@ Colours only where they are asked for; without them there is not one control cha
 """
 
 import io
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -17,14 +16,23 @@ from chaosproxy.core.events import Verdict
 from chaosproxy.reports import figures
 from chaosproxy.reports.figures import counted, plain, seconds, tallied
 from chaosproxy.reports.model import CellView, EpisodeView, Report
-from chaosproxy.reports.summary import bookkeeping, control_lines, run_line, size_lines, spacing
+from chaosproxy.reports.summary import (
+    bookkeeping,
+    control_lines,
+    reference,
+    report_command,
+    run_line,
+    size_lines,
+    spacing,
+    why_command,
+)
 
 WIDEST: Final = 100
-NARROWEST: Final = 72
+NARROWEST: Final = 56
 STORIES: Final = 10
 ROWS_MOST: Final = 80
 _NAME = 26
-_NAME_SHORTEST = 8
+_NAME_SHORTEST = 20
 _COLOURS = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 _FOLDED = frozenset({"ended", "because"})
 _RIGHT = frozenset({"struck", "decided", "censored", "p50", "p95"})
@@ -96,15 +104,28 @@ def _matrix(out: Console, report: Report) -> None:
         return
     rows = [row for cell in report.faults for row in _rows_of(cell, report.matrix)]
     shown = [_HEADINGS, *rows[:ROWS_MOST]]
-    widths = [max(len(row[place]) for row in shown) for place in range(1, len(_HEADINGS))]
-    room = max(_NAME_SHORTEST, out.width - 2 - sum(widths) - len(widths))
+    widths = [max(len(row[place]) for row in shown) for place in range(len(_HEADINGS))]
+    kept = _kept(widths, out.width - 2)
+    room = out.width - 2 - sum(widths[place] + 1 for place in kept)
     out.print()
     out.print(Text("Recovery by fault and tool", style="bold"))
-    _table(out, _HEADINGS, [(_cut(name, room), *rest) for name, *rest in shown[1:]])
+    lines = [(_cut(row[0], room), *(row[place] for place in kept)) for row in shown]
+    _table(out, lines[0], lines[1:])
     _left_out(out, len(rows) - ROWS_MOST, "row")
 
 
+def _kept(widths: Sequence[int], width: int) -> list[int]:
+    """The columns of figures that there is room for beside the names: a figure that is cut is another figure."""
+    kept = list(range(1, len(widths)))
+    names = min(widths[0], _NAME_SHORTEST)
+    for heading in _DROPPED_FIRST:
+        if names + sum(widths[place] + 1 for place in kept) > width:
+            kept.remove(_HEADINGS.index(heading))
+    return kept
+
+
 _HEADINGS = ("fault, tool", "struck", "decided", "censored", "recovered", "95 %", "appropriate", "p50", "p95")
+_DROPPED_FIRST = ("censored", "p50", "95 %", "struck", "p95", "decided")
 
 
 def _rows_of(cell: CellView, matrix: Sequence[CellView]) -> Iterable[tuple[str, ...]]:
@@ -174,7 +195,7 @@ def _stories(out: Console, report: Report) -> None:
 
 def told(episode: EpisodeView) -> str:
     """An episode's story, and where it belongs."""
-    return f"{episode.story} ({plain(episode.session)}#{episode.number})"
+    return f"{episode.story} ({reference(episode)})"
 
 
 def _left_out(out: Console, count: int, one: str, many: str | None = None) -> None:
@@ -185,12 +206,10 @@ def _left_out(out: Console, count: int, one: str, many: str | None = None) -> No
 def _next(report: Report) -> Iterable[str]:
     if not report.run.journals:  # there was one, and nobody wanted to keep it
         return
-    journal = " ".join(shlex.quote(plain(name)) for name in report.run.journals)
-    if not journal:  # it is gone with the run
+    command = report_command(report)
+    if command is None:  # it is gone with the run
         yield "why it was judged so, and timelines in a browser: run it again with --report FOLDER"
         return
     if report.episodes:
-        first = report.episodes[0]
-        where = shlex.quote(f"{plain(first.session)}#{first.number}")
-        yield f"why it was judged so: chaosproxy report {journal} --why {where}"
-    yield f"with timelines, in a browser: chaosproxy report {journal} --output report.html"
+        yield f"why it was judged so: {why_command(report, report.episodes[0])}"
+    yield f"with timelines, in a browser: {command} --output report.html"

@@ -16,6 +16,7 @@ VERSION: Final = 1
 KINDS_MOST: Final = 20
 """Kinds of trouble that are told one by one for a file; a file that is no journal may have any number."""
 OTHER_KINDS: Final = "unreadable in other ways"
+NEWER: Final = "written by a newer version"
 CUT_OFF: Final = "cut off before its end"
 TOLD_LONGEST: Final = 120
 """Characters told of what a line says about itself; it may say anything."""
@@ -135,7 +136,7 @@ def _reason(line: bytes, error: Exception) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "not a line of a journal"
     if head.v > VERSION:
-        return f"written by a newer version (v {head.v})"
+        return f"{NEWER} (v {head.v})"
     if said.startswith("Invalid value") and said.endswith("`$.type`"):
         return f"of a type that this version does not know ({_plain(head.type)})"
     return _plain(said)

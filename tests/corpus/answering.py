@@ -62,6 +62,7 @@ class Ending:
     skipped: str | None = None
     problem: str | None = None
     injected: float = 0.0
+    left: bool = False
 
     def answer(self) -> Answer:
         """The end, in the words of the house."""
@@ -95,6 +96,7 @@ class Ending:
             problem=self.problem,
             pending=(said is not None and said.pending) or (ok and reply is not None and reply.status == 202),
             complaint=said.complaint if said is not None else None,
+            left=self.left,
         )
 
 
@@ -124,7 +126,7 @@ class Wire:
     def end(self, call: Call, match: Match, fate: Fate, now: float) -> tuple[Decision, Answer]:
         """The decision about a call, and its end."""
         decision = self.decision(call, match, fate.fault)
-        ending = Ending(call, match, now)
+        ending = Ending(call, match, now, left=fate.leaves)
         plan = stages(decision)
         self._before(ending, plan, fate)
         return decision, ending.answer()

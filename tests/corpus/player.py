@@ -152,7 +152,7 @@ class Player:
         heard = self.heard
         call, match = heard.calls[step.label], heard.matches[step.label]
         decision, answer = self._wire.end(call, match, step.fate, step.at)
-        if answer.pending or answer.outcome is Outcome.AGENT_LEFT:  # as `passage` has it
+        if answer.pending or answer.left:  # as `passage` has it
             self.tracker.ending(call, match, answer)
         self.tracker.answered(CallAnswered(call, match, decision, answer))
         heard.kinds[step.label] = match.kind

@@ -44,6 +44,8 @@ class ScriptedPath:
         """Does it ask to look at good replies?"""
         self.calls: Log[Call] = Log()
         self.answers: Log[Answer] = Log()
+        self.left_behind: Log[Answer] = Log()
+        """What there was to say of calls that the agent had left, and whose tool ran on."""
         self.by_session: dict[str, Answer] = {}
         """The last answer in each session."""
         self.refused: Log[RequestRefused] = Log()
@@ -65,6 +67,9 @@ class ScriptedPath:
         self.calls.add(call)
         self._open.add(call.number)
         return Match(call.number, 1, CallKind.FIRST, Layer.NONE, 9, 0, self.watches), self.decide(call)
+
+    def left(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
+        self.left_behind.add(answer)
 
     def end(self, call: Call, match: Match, decision: Decision, answer: Answer) -> None:
         if call.number not in self._open:
@@ -170,7 +175,7 @@ class Plane:
         assert self._errors.records == []
         assert self.path.open_calls == 0, "every call that begins ends"
         assert self.path.ended_twice == [], "and only once"
-        assert not self.listener.exchanges
+        assert not self.listener.in_flight
         assert not self.listener.held
         assert not self.listener._tasks
         assert not self.listener._hanging

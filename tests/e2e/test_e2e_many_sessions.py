@@ -16,6 +16,7 @@ from chaosproxy.app import Proxy, Settings
 from chaosproxy.core.events import (
     CallAnswered,
     CallReceived,
+    Certainty,
     DuplicateEffect,
     EpisodeClosed,
     FaultInjected,
@@ -172,7 +173,7 @@ class Report:
         self.ended: set[str] = set()
         self.executed: Counter[str] = Counter()
         proxy.bus.subscribe(EpisodeClosed, self._closed)
-        proxy.bus.subscribe(DuplicateEffect, lambda event: self.duplicates.update([event.call.session]))
+        proxy.bus.subscribe(DuplicateEffect, self._count_duplicate)
         proxy.bus.subscribe(CallReceived, self._received)
         proxy.bus.subscribe(FaultInjected, self._struck)
         proxy.bus.subscribe(CallAnswered, self._answered)
@@ -180,6 +181,10 @@ class Report:
 
     def _closed(self, event: EpisodeClosed) -> None:
         self.episodes.setdefault(event.session, Counter())[event.resolution, event.attempts] += 1
+
+    def _count_duplicate(self, event: DuplicateEffect) -> None:
+        if event.certainty is Certainty.CONFIRMED:
+            self.duplicates[event.call.session] += event.times
 
     def _received(self, event: CallReceived) -> None:
         if event.match.attempt > 1:

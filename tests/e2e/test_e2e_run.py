@@ -139,7 +139,7 @@ def test_a_broken_profile_starts_nothing(tmp_path: Path) -> None:
         (["./agent.py"], "agent.py is not executable; say: -- python agent.py"),
         (["./scripted"], "scripted cannot be run: its interpreter"),
         (["./no-program"], "no-program cannot be run: Exec format error"),
-        ([], "which command? chaosproxy run quiet -- python my_agent.py"),
+        ([], "which command? It stands behind `--`: chaosproxy run quiet -- python my_agent.py"),
     ],
 )
 def test_a_command_that_cannot_be_run_is_a_usage_error(agent: list[str], said: str, tmp_path: Path) -> None:
@@ -172,6 +172,33 @@ def test_wrong_options_start_nothing(arguments: list[str], said: str, tmp_path: 
 
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "touched").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--journal", "/dev/full"],
+            "--journal /dev/full: this is no regular file, and the report is read back from it",
+        ),
+        (["--journal", "nowhere/j.jsonl"], "--journal nowhere/j.jsonl: there is no folder nowhere"),
+        (["--output", "nowhere/r.txt"], "the report nowhere/r.txt cannot be written: there is no folder nowhere"),
+        (["--report", "/proc/nowhere"], "--report /proc/nowhere: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_agent_runs(arguments: list[str], said: str, tmp_path: Path) -> None:
+    done = run("quiet", *arguments, agent=["touch", "touched"], folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (2, f"{said}\n")
+    assert not (tmp_path / "touched").exists()
+
+
+def test_a_report_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
+    done = run("quiet", "--output", "/dev/full", "--format", "html", agent=["true"], folder=tmp_path)
+
+    assert done.returncode == 4
+    assert "\nINCONCLUSIVE  quiet" in done.stderr
+    assert done.stderr.endswith("chaosproxy: the report /dev/full cannot be written: No space left on device\n")
 
 
 def test_a_port_that_is_taken_is_the_proxy_s_failure(tmp_path: Path) -> None:

@@ -277,6 +277,18 @@ def test_an_agent_that_will_not_stop_is_killed_after_a_while(tmp_path: Path, pri
     assert list(private.iterdir()) == []
 
 
+def test_stopped_while_the_report_is_written_nothing_is_left(tmp_path: Path, private: Path) -> None:
+    os.mkfifo(tmp_path / "nobody-reads")
+    command = run_command("quiet", "--output", "nobody-reads", "--format", "text", "--journal", "j", agent=["true"])
+    with Program(*command, folder=tmp_path, environ={"TMPDIR": str(private)}) as program:
+        journal = tmp_path / "j"
+        program.wait_for("the end", lambda: (journal.exists() and "run_ended" in journal.read_text()) or None)
+        program.process.send_signal(signal.SIGTERM)
+
+        assert program.process.wait(PATIENCE) == 130
+    assert list(private.iterdir()) == []
+
+
 def test_what_is_ignored_on_purpose_stays_ignored(tmp_path: Path, private: Path) -> None:
     command = run_command("quiet", agent=listening(tmp_path))
     environ = {"TMPDIR": str(private)}

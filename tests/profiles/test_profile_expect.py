@@ -55,7 +55,7 @@ def test_several_of_one_measure() -> None:
         ),
         (
             "{loops: [{at_most: 0}, {at_most: 2, at_least: 3}]}",
-            "3:55: expect.loops[1].at_least: nothing can be at least this and at most that",
+            "3:55: expect.loops[1].at_least: expected no more than at_most, or nothing can be both",
         ),
         (
             "{success_drop: [{at_most: 10%}, {at_most: 10s}]}",

@@ -243,7 +243,7 @@ def test_a_wrong_rule_is_refused_in_these_words(rule: str, said: str) -> None:
         ),
         (
             "expect: {amplification: {at_most: 1, at_least: 2}}",
-            "a.yaml:3:48: expect.amplification.at_least: nothing can be at least this and at most that",
+            "a.yaml:3:48: expect.amplification.at_least: expected no more than at_most, or nothing can be both",
         ),
         (
             "upstreams: {~run: http://127.0.0.1}",

@@ -122,6 +122,7 @@ HANGS = Ill(
     origin=Origin.INJECTED,
     injection=inject("timeout", TRANSIENT, Hang(300.0, BEFORE)),
 )
+HELD_UP = Ill(outcome=Outcome.TIMEOUT, first_byte=False, origin=Origin.INJECTED, injection=LATENCY)
 LEFT = Ill(outcome=Outcome.AGENT_LEFT, truth=UpstreamTruth.SENT_UNKNOWN, first_byte=False)
 DOWN = Ill(outcome=Outcome.UNAVAILABLE, status=503, truth=UpstreamTruth.SENT_UNKNOWN)
 FORBIDDEN = Ill(outcome=Outcome.DENIED, status=403, truth=UpstreamTruth.REJECTED)
@@ -182,6 +183,7 @@ class Asked:
             first_byte=started if ill.first_byte else 0.0,
             ended=self._talk.now,
             hint=None if retry_after is None else Hint(retry_after, "retry-after", 1.0 if date else 0.0),
+            left=ill.outcome is Outcome.AGENT_LEFT or ill.injection is LATENCY,
         )
         decision = QUIET if ill.injection is None else Decision(ill.injection.rule, (ill.injection,))
         self.ends(decision, replace(answer, **more))
@@ -190,7 +192,7 @@ class Asked:
         """Exactly so."""
         if decision.injections:
             self._talk.bus.publish(FaultInjected(self.call, decision))
-        if answer.pending or answer.outcome is Outcome.AGENT_LEFT:
+        if answer.pending or answer.left:
             self._talk.tracker.ending(self.call, self.match, answer)
         event = CallAnswered(self.call, self.match, decision, answer)
         self._talk.bus.publish(event)

@@ -246,6 +246,71 @@ def hostile_report() -> model.Report:
     )
 
 
+def quick_report() -> model.Report:
+    """Of a run with few recoveries, quick ones and slow ones, and with rules that have names of some length."""
+    bounds = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+    few = model.DistributionView(
+        fault="timeout", bounds=bounds, counts=(1, 0, 0, 1, 0, 0, 0, 0), cases=2, p50=0.02, p95=0.84, longest=0.84
+    )
+    slow = msgspec.structs.replace(
+        few, fault="rate_limit", counts=(0, 0, 0, 0, 1, 1, 0, 0), p50=1.05, p95=2.74, longest=2.74
+    )
+    quick = msgspec.structs.replace(
+        few, fault="token_expired", counts=(2, 0, 0, 0, 0, 0, 0, 0), p50=0.009, p95=0.009, longest=0.009
+    )
+    rules = tuple(
+        model.RuleView(
+            name=f"the payments are down for a moment, {place}",
+            faults=("permission_denied",),
+            eligible=25,
+            fired=10,
+            spared=0,
+            untested=None,
+        )
+        for place in range(3)
+    )
+    return msgspec.structs.replace(sample_report(2), times=(few, slow, quick), rules=rules)
+
+
+def many_tools(tools: int = 60, faults: int = 12) -> model.Report:
+    """Of a run that met every fault at each of many tools."""
+    names = [f"crm.accounts.list_all_contacts_{place}" for place in range(tools)]
+    kinds = [f"fault_{place}" for place in range(faults)]
+    full = sample_report(2)
+    return msgspec.structs.replace(
+        full,
+        faults=tuple(a_cell("*", kind) for kind in kinds),
+        matrix=tuple(a_cell(name, kind) for name in names for kind in kinds),
+        tools=tuple(msgspec.structs.replace(full.tools[0], tool=name) for name in names),
+    )
+
+
+def heaviest_report() -> model.Report:
+    """As `large_report`, with all that can be said of a call, and long names."""
+
+    def heavier(call: model.CallView) -> model.CallView:
+        return msgspec.structs.replace(
+            call,
+            tool=f"{call.tool}_{'x' * 60}",
+            outcome=Outcome.THROTTLED,
+            status=429,
+            truth=UpstreamTruth.SENT_UNKNOWN,
+            executions=2,
+            faults=("rate_limit", "latency"),
+            rule="a rule with a rather long name, as people write them in profiles",
+            hint=12.5,
+            wasted="cannot_succeed",
+            duplicate=Certainty.CONFIRMED,
+            follows=max(0, call.number - 1),
+            kind=CallKind.MODIFIED_RETRY,
+            layer=Layer.FRAMEWORK,
+        )
+
+    large = large_report()
+    views = (msgspec.structs.replace(view, timeline=tuple(map(heavier, view.timeline))) for view in large.sessions)
+    return msgspec.structs.replace(large, sessions=tuple(views))
+
+
 def large_report(sessions: int = 50, calls: int = 400) -> model.Report:
     """As large as a report gets: so many sessions of so many calls, a third of which failed."""
     dice = Random(5)

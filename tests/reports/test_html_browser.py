@@ -3,23 +3,21 @@
 Needs Debian's `chromium`.
 """
 
-import shutil
-from collections.abc import Iterator
 from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from chaosproxy.reports import figures
 from chaosproxy.reports.html import render
 from chaosproxy.reports.model import Report
-from tests.reports.html_sample import empty_report, hostile_report, large_report
+from tests.reports.html_sample import large_report
+from tests.reports.html_visit import DESK, PHONE, Visit
 from tests.reports.sample import sample_report
 
 pytestmark = pytest.mark.xdist_group("chromium")
 
-DESK, PHONE = 1280, 375
 MATRIX = """() => [...document.querySelectorAll('.matrix tbody td')].map((cell) => ({
   tool: cell.parentNode.cells[0].textContent,
   fault: cell.closest('table').tHead.rows[0].cells[cell.cellIndex].textContent,
@@ -33,65 +31,6 @@ FAULTS = """() => [...document.querySelectorAll('table.faults tbody tr')].map(
   (row) => [...row.cells].map((cell) => cell.innerText))"""
 TILES = """() => [...document.querySelectorAll('.tiles li')].map(
   (tile) => [tile.querySelector('h3').innerText, tile.querySelector('.rate').innerText])"""
-
-
-@pytest.fixture(scope="module")
-def sample() -> Report:
-    return sample_report()
-
-
-@pytest.fixture(scope="module")
-def files(sample: Report, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("pages")
-    made = {}
-    for name, report in (("sample", sample), ("empty", empty_report()), ("hostile", hostile_report())):
-        made[name] = folder / f"{name}.html"
-        made[name].write_text(render(report), encoding="utf-8")
-    return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program is not None, "these tests need Debian's package `chromium`"
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-class Visit:
-    """A page that was opened, and all that it said or asked for."""
-
-    def __init__(
-        self, browser: Browser, file: Path, width: int = DESK, *, dark: bool = False, script: bool = True
-    ) -> None:
-        self.heard: list[str] = []
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-            offline=True,
-            reduced_motion="reduce",
-        )
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda message: self.heard.append(f"console: {message.text}"))
-        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: self.heard.append(f"dialog: {dialog.message}"))
-        self.page.on("request", lambda request: self.heard.append(request.url))
-        self.page.goto(file.as_uri())
-        assert self.heard.pop(0) == file.as_uri()
-
-    def focus(self) -> str:
-        found: str = self.page.evaluate("document.activeElement.className || document.activeElement.tagName")
-        return found
-
-
-@pytest.fixture
-def desk(browser: Browser, files: dict[str, Path]) -> Iterator[Visit]:
-    visit = Visit(browser, files["sample"])
-    yield visit
-    visit.page.context.close()
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])

@@ -9,11 +9,20 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from chaosproxy.core.events import Verdict
+from chaosproxy.core.events import Certainty, Verdict
 from chaosproxy.reports.html import render
+from chaosproxy.reports.html.words import BECAUSE
+from chaosproxy.reports.html.wrong import MOST
 from chaosproxy.reports.model import Report
 from tests.reports.html_reading import Page
-from tests.reports.html_sample import HOSTILE, an_episode, empty_report, hostile_report, large_report
+from tests.reports.html_sample import (
+    HOSTILE,
+    an_episode,
+    empty_report,
+    heaviest_report,
+    hostile_report,
+    large_report,
+)
 from tests.reports.sample import sample_report
 
 MEBIBYTE = 1024**2
@@ -34,7 +43,7 @@ def html(request: pytest.FixtureRequest) -> str:
 def test_ids_are_unique_and_links_lead_to_them(html: str) -> None:
     page = Page(html)
     ids = page.values("id")
-    wanted = {link.removeprefix("#") for link in page.values("href")}
+    wanted = {link.removeprefix("#") for link in page.values("href") if link.startswith("#")}
     wanted |= {
         word for key in ("aria-labelledby", "aria-describedby") for value in page.values(key) for word in value.split()
     }
@@ -46,12 +55,13 @@ def test_ids_are_unique_and_links_lead_to_them(html: str) -> None:
 def test_nothing_is_to_be_fetched(html: str) -> None:
     page = Page(html)
 
-    assert all(link.startswith("#") for link in page.values("href"))
+    assert [link for link in page.values("href") if not link.startswith(("#", "data:"))] == []
+    assert [element.has["rel"] for element in page.all("link")] == ["icon"]  # or a server is asked for one
     assert page.values("src") == []
     assert page.values("action") == []
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
-    assert {element.kind for element in page.elements} & {"link", "img", "iframe", "object", "form", "base"} == set()
+    assert {element.kind for element in page.elements} & {"img", "iframe", "object", "form", "base"} == set()
 
 
 def test_the_policy_allows_the_one_script_and_nothing_else(html: str) -> None:
@@ -64,7 +74,7 @@ def test_the_policy_allows_the_one_script_and_nothing_else(html: str) -> None:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
     assert policy == (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'"
     )
     assert [element.has for element in Page(html).all("script")] == [{}]
@@ -136,7 +146,7 @@ def test_a_call_that_is_not_drawn_is_named_without_a_link(sample: Report) -> Non
     lost = an_episode(1, session="gone", story="search: #77 failed.", verdict=Verdict.INAPPROPRIATE)
     html = render(msgspec.structs.replace(sample, episodes=(lost,)))
 
-    assert "search: #77 failed." in html
+    assert "<bdi>search</bdi>: #77 failed." in html
 
 
 def test_troubles_and_untested_rules_are_told(sample: Report) -> None:
@@ -158,6 +168,105 @@ def test_all_calls_are_there_in_words(sample: Report) -> None:
 
 def test_the_largest_page_is_no_larger_than_a_mail_can_carry() -> None:
     assert len(render(large_report()).encode()) < 6 * MEBIBYTE
+
+
+def test_what_makes_a_page_too_heavy_is_left_out_and_said() -> None:
+    report = heaviest_report()
+    html = render(report)
+
+    assert len(html.encode()) < 6 * MEBIBYTE
+    assert html.count("<ol class=calls>") < len(report.sessions)
+    assert html.count("The page has no room for the 400 calls in words") == len(report.sessions) - html.count(
+        "<ol class=calls>"
+    )
+    assert html.count("<g id=b") == sum(len(view.timeline) for view in report.sessions)
+
+
+def test_what_went_wrong_is_told_before_any_number(sample: Report) -> None:
+    html = render(sample)
+    wrong = [each for each in sample.episodes if each.verdict is Verdict.INAPPROPRIATE]
+    ways = Counter((each.tool, each.fault, each.because, each.resolution) for each in wrong)
+    top = html[html.index("<h3>What went wrong</h3>") : html.index('<ul class="tiles">')]
+
+    assert top.count("<li>") == min(len(ways), MOST)
+    for times in sorted(ways.values(), reverse=True)[:MOST]:
+        assert times == 1 or f"{times - 1} more like it" in top
+    assert "--why &#x27;agent-" in top
+
+
+def test_where_nothing_went_wrong_nothing_is_said_of_it(sample: Report) -> None:
+    right = tuple(each for each in sample.episodes if each.verdict is Verdict.APPROPRIATE)
+
+    assert "What went wrong" not in render(msgspec.structs.replace(sample, episodes=right))
+
+
+def test_what_there_is_nothing_of_is_a_sentence_and_no_part() -> None:
+    page = Page(render(empty_report()))
+    ids = set(page.values("id"))
+
+    assert {"faults", "matrix", "tools", "times", "waits", "backoff", "costs", "traffic", "control"} & ids == set()
+    assert {"sessions", "episodes", "rules", "troubles"} & ids == set()
+    assert "No reply asked the agent to wait." in page.texts
+    assert "There is no session: nothing was called." in page.texts
+    assert page.values("class").count("tiles") == 0
+
+
+def test_kinds_that_did_not_occur_have_no_row(sample: Report) -> None:
+    totals = msgspec.structs.replace(sample.totals, wasted={"loop": 2, "early": 0}, loops={}, keys={})
+    shown = Page(render(msgspec.structs.replace(sample, totals=totals))).texts
+
+    assert "a turn of a loop" in shown
+    assert "came too early, and was refused for the same reason" not in shown
+    assert "None: retries of writes, and their keys; loops." in shown
+
+
+def test_a_write_sent_again_blindly_and_seen_twice_is_one_case(sample: Report) -> None:
+    first = sample.duplicates[0]
+    pair = tuple(
+        msgspec.structs.replace(first, certainty=certainty) for certainty in (Certainty.EXPOSED, Certainty.CONFIRMED)
+    )
+    totals = msgspec.structs.replace(sample.totals, duplicates={"confirmed": 1, "exposed": 1})
+    shown = Page(render(msgspec.structs.replace(sample, totals=totals, duplicates=pair))).texts
+
+    assert "confirmed; 1 sent again blindly" in shown
+    assert "1 write that could happen twice" in shown
+    assert "exposed, confirmed" in shown
+
+
+def test_expectations_that_failed_come_first_and_say_how_many(sample: Report) -> None:
+    html = render(sample)
+    results = re.findall(r'<span class="badge (\w+)">. (?:pass|fail|inconclusive)</span>', html)
+    checks = sample.verdict.checks
+    failed = sum(check.result == "fail" for check in checks)
+
+    assert results == sorted((check.result for check in checks), key=["fail", "inconclusive", "pass"].index)
+    assert f"{failed} of {len(checks)} expectations did not hold." in html
+
+
+def test_one_recovery_has_no_percentiles(sample: Report) -> None:
+    one = msgspec.structs.replace(sample.times[0], cases=1, counts=(1, 0), bounds=(1.0,), p50=0.5, p95=0.5, longest=0.5)
+    shown = Page(render(msgspec.structs.replace(sample, times=(one,)))).texts
+
+    assert "1 recovered, after 0.5 s" in shown
+    assert shown.count("p50, p95") == 1  # in the glossary
+
+
+def test_only_words_of_the_report_are_explained(sample: Report) -> None:
+    occurring = {word for cell in sample.faults for word in cell.reasons}
+    explained = set(Page(render(sample)).texts)
+
+    assert {word for word in BECAUSE if BECAUSE[word] in explained} == occurring
+
+
+def test_a_tool_that_is_written_from_right_to_left_turns_nothing_round() -> None:
+    html = render(hostile_report())
+
+    assert f"<bdi>{HOSTILE[4]}</bdi>: <a href" in html
+
+
+def test_the_page_jumps_and_does_not_glide() -> None:
+    """Gliding over fifty screens shows blank ones on the way."""
+    assert "scroll-behavior: smooth" not in render(empty_report())
 
 
 def test_the_same_report_is_the_same_page(sample: Report) -> None:

@@ -82,3 +82,8 @@ def test_no_time_at_all(moments: list[float]) -> None:
 
     assert scale.at(5.0) >= 0
     assert scale.ticks()
+
+
+@given(st.lists(MOMENT, min_size=1, max_size=40))
+def test_forty_calls_are_seen_without_scrolling(starts: list[float]) -> None:
+    assert time_scale(starts, [start + 0.01 for start in starts]).width <= 1000

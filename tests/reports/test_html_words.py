@@ -18,6 +18,7 @@ from chaosproxy.core.events import (
 )
 from chaosproxy.core.failures import Outcome
 from chaosproxy.core.replies import UpstreamTruth
+from chaosproxy.profiles.fields import SESSION_SOURCES
 from chaosproxy.reports.html import words
 from chaosproxy.reports.html.timeline import LOWER
 
@@ -44,6 +45,10 @@ from chaosproxy.reports.html.timeline import LOWER
 )
 def test_every_word_is_explained(kind: type[StrEnum], explained: dict[str, str]) -> None:
     assert set(explained) == {str(word) for word in kind}
+
+
+def test_every_source_of_session_names_is_explained() -> None:
+    assert {source.partition(":")[0] for source in SESSION_SOURCES} <= set(words.SOURCES)
 
 
 def test_every_family_of_outcomes_is_explained() -> None:

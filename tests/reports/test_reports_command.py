@@ -13,7 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from chaosproxy import cli
-from chaosproxy.telemetry.records import CallEnded
+from chaosproxy.cli.options import REPORT_FORMATS
+from chaosproxy.reports.formats import FORMATS
+from chaosproxy.telemetry.records import CallEnded, RunEnded
 from tests.reports.sample import write
 from tests.reports.sample_journal import RUN, sample_lines
 
@@ -77,8 +79,9 @@ def test_a_failed_run(report: Report, run: Path) -> None:
 
 def test_all_is_well(report: Report, tmp_path: Path) -> None:
     fine = [line for line in LINES if isinstance(line, CallEnded) and line.attempt == 1 and line.status == 200]
-    quiet = [LINES[0], *[line for line in fine if not line.faults], LINES[-1]]
-    write(tmp_path / "run.jsonl", quiet)
+    quiet = [line for line in fine if not line.faults]
+    ended = replace(next(line for line in LINES if isinstance(line, RunEnded)), calls=len(quiet))
+    write(tmp_path / "run.jsonl", [LINES[0], *quiet, ended])
     (tmp_path / "lenient.yaml").write_text(
         "version: 1\nname: lenient\nupstreams: {shop: {url: 'http://127.0.0.1:9'}}\n"
         "expect: {operation_success: {at_least: 50%}}\n"
@@ -185,7 +188,9 @@ def test_from_a_pipe(run: Path, tmp_path: Path) -> None:
     writer = Thread(target=lambda: pipe.write_bytes(run.read_bytes()))
     writer.start()
     try:
-        assert process(pipe).stdout == process(run).stdout.replace(b"run.jsonl", b"pipe")
+        told, _, commands = process(run).stdout.partition(b"\nWhere to look next")
+        assert commands
+        assert process(pipe).stdout == told
     finally:
         writer.join()
 
@@ -196,8 +201,9 @@ def test_from_a_pipe(run: Path, tmp_path: Path) -> None:
         ([], "which journal? chaosproxy report run.jsonl"),
         (["nowhere.jsonl"], "the journal nowhere.jsonl cannot be read: No such file or directory"),
         (["/"], "the journal / cannot be read: Is a directory"),
-        (["/dev/null"], "there is no run in /dev/null: it is empty, or no line of it can be read as a journal's"),
-        (["/dev/null", "--run", "x"], "there is no run in /dev/null"),
+        (["/dev/zero"], "the journal /dev/zero cannot be read: this is neither a file nor a pipe"),
+        (["-", "-"], "- is the standard input, which can be read only once"),
+        (["/dev/null", "--run", "x"], "the journal /dev/null cannot be read: this is neither"),
         (["RUN", "--run", "x"], f"there is no run 'x' in RUN; there are: {RUN}"),
         (["RUN", "--baseline", "nowhere"], "the journal nowhere cannot be read: No such file or directory"),
         (["RUN", "--profile", "nowhere.yaml"], "nowhere.yaml"),
@@ -230,6 +236,10 @@ def test_the_schema_is_printed(report: Report, run: Path) -> None:
     assert json.loads(done.stdout)["$id"] == "urn:chaosproxy:report:1"
 
 
+def test_the_options_know_the_formats_that_there_are() -> None:
+    assert REPORT_FORMATS == FORMATS
+
+
 def test_options_come_from_the_environment(run: Path) -> None:
     assert process(run, env={"CHAOSPROXY_FORMAT": "json"}).stdout.startswith(b"{")
 
@@ -241,11 +251,34 @@ def test_an_output_that_knows_few_characters(run: Path) -> None:
     assert done.stdout.startswith(b"FAIL")
 
 
-def test_a_broken_pipe_is_no_verdict(run: Path, tmp_path: Path) -> None:
+def test_a_broken_pipe_changes_no_verdict(run: Path, tmp_path: Path) -> None:
     with subprocess.Popen([*PROGRAM, str(run), "--format", "html"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
-        assert process.wait() == 0
+        assert process.wait() == 1, "who reads no further changes no verdict"
+
+
+def test_a_standard_output_that_is_full_is_no_verdict(run: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, str(run)], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 4
+    assert done.stderr == b"chaosproxy: the standard output cannot be written: No space left on device\n"
+
+
+def test_what_came_from_a_pipe_is_not_named_as_a_file(run: Path) -> None:
+    assert b"Where to look next" not in process("-", given=run.read_bytes()).stdout
+    assert f"chaosproxy report {run} --why".encode() in process(run).stdout
+
+
+def test_a_journal_of_a_newer_version_is_called_that(report: Report, run: Path, tmp_path: Path) -> None:
+    newer = tmp_path / "newer.jsonl"
+    newer.write_text(run.read_text().replace('"v":1', '"v":2'))
+
+    done = report(newer)
+
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"there is no run in {newer}: it was written by a newer version (v 2)\n"
 
 
 def test_replicas(report: Report, run: Path, tmp_path: Path) -> None:

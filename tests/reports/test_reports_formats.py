@@ -14,10 +14,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from chaosproxy.core.events import Verdict
 from chaosproxy.reports import figures, junit, markdown, text
 from chaosproxy.reports.formats import FORMATS, endings, format_of, rendered
 from chaosproxy.reports.json import SCHEMA_ID, schema
 from chaosproxy.reports.model import CellView, Report
+from chaosproxy.reports.summary import why_command
 from chaosproxy.telemetry.records import CallEnded, EpisodeEnded, Record, RunStarted, SessionOver
 from tests.reports.sample import report_of, sample_report
 from tests.reports.sample_journal import sample_lines
@@ -96,10 +98,12 @@ def from_text(shown: str) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def from_markdown(shown: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """A fault at one tool alone has one row: over all tools it is the same."""
     found = {}
     for line in shown.partition("| fault | tool |")[2].partition("\n\n")[0].splitlines()[2:]:
         cells = [html.unescape(cell).replace("\u200b", "") for cell in line.strip("| ").split(" | ")]
         found[cells[0], "*" if cells[1] == "all" else cells[1]] = (cells[3], cells[4])
+        found.setdefault((cells[0], "*"), (cells[3], cells[4]))
     return found
 
 
@@ -204,9 +208,29 @@ def test_no_name_means_anything_to_markdown_or_html(name: str) -> None:
             assert "://" not in left, line
             assert "www." not in line
         else:
-            assert re.fullmatch(r"|</?details>|<summary>[\w ,]+</summary>|… \d+ more|.*run 5f1c2a9be04d7713", line), (
-                line
+            allowed = (
+                r"|</?details>|<summary>[\w ,]+</summary>|… \d+ more|.*run 5f1c2a9be04d7713|\*\*What went wrong\*\*"
+                r"|Why the first was judged so: `[^`]*`"
             )
+            assert re.fullmatch(allowed, line), line
+
+
+def test_a_comment_tells_what_went_wrong_before_its_tables_and_does_not_repeat_it() -> None:
+    shown = markdown.render(REPORT)
+    wrong = [each for each in REPORT.episodes if each.verdict is Verdict.INAPPROPRIATE]
+    opened, _, rest = shown.partition("| expected |")
+
+    assert opened.count("\n- ") == len(REPORT.verdict.reasons) + markdown.OPEN_STORIES
+    for place, each in enumerate(wrong):
+        told = markdown.escaped(figures.plain(each.story, 1_000))
+        assert (told in opened) == (place < markdown.OPEN_STORIES)
+        assert (told in rest) == (place >= markdown.OPEN_STORIES)
+    assert f"Why the first was judged so: `{why_command(REPORT, wrong[0])}`" in opened
+
+
+def test_a_colon_before_a_space_is_only_a_colon() -> None:
+    assert markdown.escaped("asked: 2") == "asked: 2"
+    assert "&#8203;" in markdown.escaped("http://x :smile:")
 
 
 def test_escaped_text_is_the_same_text() -> None:
@@ -337,3 +361,26 @@ def test_a_files_name_says_the_format(name: str, form: str) -> None:
 def test_a_name_may_say_nothing() -> None:
     assert format_of(Path("report")) is None
     assert format_of(Path("report.pdf")) is None
+
+
+def test_the_verdict_of_a_suite_tells_what_went_wrong() -> None:
+    found = ET.fromstring(junit.render(REPORT)).find(".//testcase[@name='verdict']/failure")  # noqa: S314 - ours
+    wrong = [each for each in REPORT.episodes if each.verdict is Verdict.INAPPROPRIATE]
+
+    assert found is not None
+    assert found.text is not None
+    assert found.get("message") == "; ".join(REPORT.verdict.reasons)
+    assert found.text.splitlines()[1] == f"{wrong[0].story} ({wrong[0].session}#{wrong[0].number})"
+    assert found.text.endswith(f"{len(wrong) - junit.STORIES} more in the output of the suite")
+
+
+@pytest.mark.parametrize("width", [40, 56, 60, 72, 80, 100, 200])
+def test_no_figure_is_cut_in_a_narrow_terminal(width: int) -> None:
+    shown = text.render(REPORT, width=width)
+    table = shown.partition("Recovery by fault and tool\n")[2].partition("\n\n")[0]
+
+    assert max(map(len, shown.splitlines())) <= max(text.NARROWEST, min(width, text.WIDEST))
+    for cell in REPORT.faults:
+        (line,) = [line for line in table.splitlines() if line.startswith(f"  {cell.fault} ")]
+        assert f" {figures.rate(cell.recovery)} " in line
+        assert "…" not in line

@@ -24,7 +24,7 @@ from chaosproxy.telemetry.records import (
     RunStarted,
     SessionOver,
 )
-from tests.reports.sample import report_of, report_of_files
+from tests.reports.sample import journal, report_of, report_of_files, write
 from tests.reports.sample_journal import RUN, sample_lines
 
 LINES = sample_lines()
@@ -118,6 +118,45 @@ def test_lost_lines_are_told() -> None:
 
     forgetful = [replace(line, forgotten=2) if isinstance(line, SessionOver) else line for line in LINES]
     assert any("had to be forgotten" in trouble for trouble in report_of(forgetful).troubles)
+
+
+FINE = [call for call in CALLS if call.attempt == 1 and call.status == 200 and not call.faults][:20]
+WELL = [
+    replace(LINES[0], rules=(), expect=(ExpectedLine("operation_success", at_least=0.5),)),
+    *FINE,
+    replace(next(line for line in LINES if isinstance(line, RunEnded)), calls=len(FINE), dropped=0),
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (WELL[:-1], f"run {RUN} has no end: it still runs, or was killed"),
+        ([*WELL[:-1], replace(WELL[-1], dropped=3)], f"run {RUN} lost 3 lines that could not be written"),
+        ([WELL[0], *WELL[3:]], f"run {RUN} had 20 calls, of which 2 are missing here"),
+    ],
+)
+def test_what_is_not_all_there_is_no_pass(lines: list[Record], said: str) -> None:
+    assert report_of(WELL).verdict.result == "pass"
+
+    report = report_of(lines)
+
+    assert (report.verdict.result, report.verdict.reasons) == ("inconclusive", (said,))
+    assert said in report.troubles
+
+
+def test_a_baseline_that_faults_struck_shows_no_drop(tmp_path: Path) -> None:
+    expected = ExpectedLine("success_drop", at_most=1.0)
+    lines = [replace(WELL[0], expect=(expected,)), *WELL[1:]]
+    for name, baseline in (("quiet", WELL), ("storm", LINES)):
+        write(tmp_path / name, baseline)
+
+    assert report_of(lines, baseline=(journal(tmp_path / "quiet"),)).verdict.result == "pass"
+    report = report_of(lines, baseline=(journal(tmp_path / "storm"),))
+
+    assert report.verdict.result == "inconclusive"
+    assert report.verdict.reasons == (report.troubles[-1],)
+    assert report.troubles[-1].startswith("the baseline is no run without faults: ")
 
 
 def test_a_journal_without_its_first_line() -> None:

@@ -9,11 +9,12 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Final
 
-from chaosproxy.core.answer import Answer, Origin, Reply, UpstreamTruth
+from chaosproxy.core.answer import Answer, Origin, UpstreamTruth
 from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.effects import Ending
 from chaosproxy.core.failures import Outcome
 from chaosproxy.dataplane.http.asides import Asides
+from chaosproxy.dataplane.http.leaving import left_as
 from chaosproxy.dataplane.http.overtaking import answered
 from chaosproxy.dataplane.http.parties import AgentSide, Driver, Plane
 from chaosproxy.dataplane.http.requests.fingerprint import DIGEST_BYTES
@@ -48,7 +49,7 @@ class Exchange:
 
     __slots__ = (
         "__weakref__",
-        *("_digest", "_framing", "_out", "_paused", "_streamed", "_watches"),
+        *("_digest", "_framing", "_out", "_paused", "_streamed"),
         *("agent", "asides", "driver", "judged", "method", "notes", "plane", "request", "task", "upstream"),
         *(
             "alike",
@@ -62,8 +63,8 @@ class Exchange:
             "truth",
             "upstream_status",
         ),
-        *("deadline", "first_byte", "injected_seconds", "sent_at", "upstream_seconds", "waiting_since"),
-        *("finished", "left", "outlives_agent", "retried", "switched", "unwanted"),
+        *("deadline", "first_byte", "injected_seconds", "said_at", "sent_at", "upstream_seconds", "waiting_since"),
+        *("finished", "left", "left_at", "outlives_agent", "retried", "switched", "unwanted", "watches"),
     )
 
     def __init__(self, plane: Plane, agent: AgentSide, judged: Judged) -> None:
@@ -79,7 +80,7 @@ class Exchange:
         self.origin = UPSTREAM
         self.status = self.upstream_status = self.bytes_out = self.executions = self.alike = 0
         self.sent_at = self.first_byte = self.upstream_seconds = self.injected_seconds = self.deadline = 0.0
-        self.waiting_since = 0.0
+        self.waiting_since = self.left_at = self.said_at = 0.0
         self.notes: Notes | None = None
         """What the answer says that the agent gets, if anybody wants to know."""
         self.skipped: str | None = None
@@ -92,11 +93,9 @@ class Exchange:
         self._paused = self._streamed = False
         self._framing = NONE
         self._out: list[bytes] = []
-        asides = judged.decision.asides
-        self.asides = Asides(asides, plane, judged.destination) if asides else None
-        call = judged.call
-        self._digest = blake2b(digest_size=DIGEST_BYTES) if call.route.effect is WRITE else None
-        self._watches = judged.match.watch or (plane.links is not None and call.purpose.opens_session)
+        self.asides = Asides(judged.decision.asides, plane, judged.destination) if judged.decision.asides else None
+        self._digest = blake2b(digest_size=DIGEST_BYTES) if judged.call.route.effect is WRITE else None
+        self.watches = judged.match.watch or (plane.links is not None and judged.call.purpose.opens_session)
 
     # Towards the upstream
 
@@ -124,7 +123,6 @@ class Exchange:
         self.truth = SENT_UNKNOWN
         self.sent_at = monotonic()
         self.deadline = self.sent_at + self.judged.destination.origin.settings.timeout
-        self.plane.exchanges.add(self)
         self.agent.watch(self.deadline)
         data = self.judged.asked()
         if not request.complete:
@@ -168,7 +166,7 @@ class Exchange:
             self.replayed = said_replayed(headers)
         if not self.replayed:
             self.executions += 1
-        if self._watches:
+        if self.watches:
             self.notes = Notes(status, headers, failing=False)
         if self.asides is not None:
             self.asides.head(self.method, (status, reason, headers))
@@ -186,13 +184,6 @@ class Exchange:
         """A repeat of the request was executed too, and answered with a body of this digest."""
         if self._digest is not None and self._digest.digest() == digest:
             self.alike += 1
-
-    def note_reply(self, reply: Reply, *, failing: bool) -> None:
-        """The agent gets this reply in the place of the upstream's."""
-        self.notes = None
-        if failing or self._watches:
-            self.notes = Notes(reply.status, reply.headers, failing=failing)
-            self.notes.data(reply.body)
 
     def note_end(self) -> None:
         """The upstream has said all."""
@@ -212,10 +203,10 @@ class Exchange:
 
     def flush(self) -> None:
         """Write what has come in one go."""
-        out = self._out
+        out, self._out = self._out, []
         if out:
             self.agent.send(out[0] if len(out) == 1 else b"".join(out))
-            self._out = []
+            self.said_at = monotonic()
 
     def done(self, trailers: Headers) -> None:
         """The upstream's response is complete."""
@@ -280,12 +271,18 @@ class Exchange:
         else:
             self.upstream.transport.resume_reading()
 
-    def agent_left(self) -> None:
+    def agent_left(self, at: float = 0.0) -> None:
         """The agent closed its connection: stop at once, unless the tool is to run to its end whatever happens."""
-        self.left = True
-        if self.outlives_agent:
+        if self.left:
             return
-        self.give_up(Outcome.AGENT_LEFT if self.driver is None else self.driver.if_agent_leaves())
+        self.left, self.left_at = True, at or monotonic()
+        if self.outlives_agent:
+            self.upstream_seconds = self.left_at - (self.sent_at or self.left_at)
+            judged, so_far = self.judged, self._answer(Outcome.AGENT_LEFT, self.left_at)
+            self.plane.path.left(judged.call, judged.match, judged.decision, so_far)
+            return
+        quiet = left_as(self.left_at - self.said_at, wants_more=self._framing is Framing.LENGTH and self.status < 400)
+        self.give_up(quiet if self.driver is None else self.driver.if_agent_leaves())
 
     def give_up(self, outcome: Outcome) -> None:
         """End the call here and now, wherever it is."""
@@ -361,16 +358,25 @@ class Exchange:
         self.finished = True
         if self.waiting_since:
             self.waited()
-        self.plane.exchanges.discard(self)
         judged = self.judged
+        self.plane.in_flight.pop(judged.call.number, None)
         if self.plane.held and self.first_byte and not self.left:
             answered(self.plane.held, judged.call)
-        ended = monotonic()
-        ok = outcome is OK
-        said = NOTHING_SAID if self.notes is None else self.notes.said(self.plane.wall(), ok=ok)
+        answer = self._answer(outcome, self.left_at or monotonic())
         if self.notes is not None and self.plane.links is not None:
             self.plane.links.ended(judged.call, self.status, self.notes.headers)
-        answer = Answer(
+        try:
+            self.plane.path.end(judged.call, judged.match, judged.decision, answer)
+        finally:
+            # Whoever fails to take note of the call, the agent's connection goes on.
+            if not self.left:
+                self.agent.exchange_done(keep=keep)
+
+    def _answer(self, outcome: Outcome, ended: float) -> Answer:
+        """What there is to say of the call, which ended then for the agent."""
+        ok = outcome is OK
+        said = NOTHING_SAID if self.notes is None else self.notes.said(self.plane.wall(), ok=ok)
+        return Answer(
             outcome=outcome,
             origin=self.origin,
             truth=self.truth,
@@ -390,10 +396,5 @@ class Exchange:
             problem=self.problem,
             pending=said.pending or (ok and self.status == 202),
             complaint=said.complaint,
+            left=self.left,
         )
-        try:
-            self.plane.path.end(judged.call, judged.match, judged.decision, answer)
-        finally:
-            # Whoever fails to take note of the call, the agent's connection goes on.
-            if not self.left:
-                self.agent.exchange_done(keep=keep)

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, cast
 
+from chaosproxy.core.call import ToolEffect
 from chaosproxy.core.errors import StartError
 from chaosproxy.core.events import ConnectionCounted
 from chaosproxy.core.failures import Outcome
@@ -14,6 +15,7 @@ from chaosproxy.dataplane.http.agents.agent import AgentConnection
 from chaosproxy.dataplane.http.agents.deadlines import TICK, Deadlines
 from chaosproxy.dataplane.http.agents.descriptors import connections_for, raise_limit
 from chaosproxy.dataplane.http.agents.limits import DEFAULTS, Limits
+from chaosproxy.dataplane.http.agents.presence import has_left
 from chaosproxy.dataplane.http.agents.refusals import RefusalLog
 from chaosproxy.dataplane.http.copies import Copies
 from chaosproxy.dataplane.http.exchange import Exchange
@@ -27,6 +29,8 @@ from chaosproxy.dataplane.http.wire import Request
 from chaosproxy.dataplane.port import CallPath
 from chaosproxy.dialects import Dialect
 
+LOOKED_AT = 32
+"""Equal calls in flight, the oldest, of which it is asked whether their agent has left: each takes a microsecond."""
 FAREWELL = 1.0
 """Seconds that connections may take to go once they have been given up; that is a few turns of the loop."""
 
@@ -55,8 +59,8 @@ class Listener:
         self.path = surroundings.path
         self.wall = surroundings.wall
         self.pool = Pool(surroundings.reader.router.reach)
-        self.exchanges: set[Exchange] = set()
-        """Calls that wait for an upstream."""
+        self.in_flight: dict[int, AgentConnection] = {}
+        """By number of the call, until it is over."""
         self.copies = Copies()
         self.held: Held = {}
         self.stopping = False
@@ -103,18 +107,25 @@ class Listener:
         if self._server is not None:
             self._server.close()
         for exchange in tuple(self._hanging):
-            exchange.give_up(Outcome.TIMEOUT)
+            if not _still_writes(exchange):
+                exchange.give_up(Outcome.AGENT_LEFT if exchange.left else Outcome.TIMEOUT)
         until = monotonic() + grace
-        while any([connection.close_if_idle() for connection in self._connections]) and monotonic() < until:  # noqa: C419
+        while self._anything_in_progress() and monotonic() < until:
             await asyncio.sleep(0.01)
         await self._cut_off()
         if self._sweeper is not None:
             self._sweeper.cancel()
         self.pool.close()
 
+    def _anything_in_progress(self) -> bool:
+        """Close what is idle; is anything left that is worth waiting for?"""
+        busy = [connection.close_if_idle() for connection in self._connections]
+        exchanges = [connection.exchange for connection in self.in_flight.values()]
+        return any(busy) or any(_still_writes(exchange) for exchange in exchanges)
+
     async def _cut_off(self) -> None:
         """Nothing is waited for any longer, but for the connections to go: whoever keeps books closes them next."""
-        for connection in tuple(self._connections):
+        for connection in {*self._connections, *self.in_flight.values()}:
             connection.abandon()
         for task in tuple(self._tasks):
             task.cancel()
@@ -156,10 +167,22 @@ class Listener:
         match, decision = self.path.begin(call)
         exchange = Exchange(self, connection, Judged(request, destination, call, (match, decision)))
         connection.exchange = exchange
+        self.in_flight[call.number] = connection
         if decision.injections:
             misbehave(exchange, self.dialects, self._hanging)
         else:
             exchange.forward()
+
+    def let_leavers_go(self, numbers: Sequence[int], now: float) -> None:
+        """End those of these calls whose agent had left by `now`, although the loop has not come to tell us.
+
+        Who gives up on a call and makes it again on another connection may be heard before its leaving is.
+        """
+        for number in numbers[:LOOKED_AT]:
+            connection = self.in_flight.get(number)
+            if connection is not None and connection.exchange is not None and has_left(connection.transport):
+                connection.exchange.agent_left(now)
+                connection.transport.abort()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task of the listener's: cancelled when it stops, and told of when it fails."""
@@ -177,3 +200,10 @@ class Listener:
         self.deadlines.turn(monotonic())
         self.pool.sweep()
         self._sweeper = asyncio.get_running_loop().call_later(TICK, self._sweep)
+
+
+def _still_writes(exchange: Exchange | None) -> bool:
+    """Has the agent left a write that the tool may still carry out? How often it did is known when it has."""
+    if exchange is None or not exchange.outlives_agent or not exchange.left:
+        return False
+    return exchange.judged.call.route.effect is ToolEffect.WRITE

@@ -55,7 +55,7 @@ class Plane(Protocol):
     path: CallPath
     pool: Pool
     wall: Callable[[], float]
-    exchanges: set[Any]  # the calls themselves, which know this file
+    in_flight: dict[int, Any]  # by number of the call: the agents' connections, which know this file
     dialects: Mapping[str, Dialect]
     copies: Copies
     held: Held

@@ -31,12 +31,13 @@ class Aftermath:
 
     def heard(self, trouble: Trouble, call: Call) -> None:
         """A call that takes part arrived, and it is known what it is an attempt of."""
-        for episode in trouble.unfollowed:
-            episode.followed = call.number
-        trouble.unfollowed.clear()
+        if trouble.unfollowed:
+            for episode in trouble.unfollowed:
+                episode.followed = call.number
+            trouble.unfollowed.clear()
         if trouble.canaries:
             self._look_for_canaries(trouble, call)
-        if call.purpose.role is Role.TOOL and not trouble.moved_on:
+        if not trouble.moved_on and call.purpose.role is Role.TOOL:
             trouble.moved_on = True
             if call.route.tool in self._tools.escalating:
                 self._escalate(trouble, call)
@@ -58,13 +59,15 @@ class Aftermath:
                 continue
             if shows(call.route, episode.doubt.route, self._tools):
                 episode.checked = True
-                self._avoided(operation, episode, episode.doubt)
 
     def replayed(self, operation: Operation, call: Call) -> None:
         """A write was answered as a replay: if it had been in doubt, and was sent under the same key, that saved it."""
         episode = operation.episode
-        if episode is not None and episode.doubt is not None and call.operation_key == episode.doubt.operation_key:
-            self._avoided(operation, episode, call)
+        if episode is None or episode.doubt is None or call.operation_key != episode.doubt.operation_key:
+            return
+        if not (episode.avoided or episode.blind):
+            episode.avoided = True
+            self._publish(DuplicateEffect(call, Certainty.AVOIDED, operation.number))
 
     def settle(self, trouble: Trouble, call: Call, answer: Answer, *, well: bool) -> None:
         """A suspect call is over: was it made in vain?"""
@@ -78,11 +81,6 @@ class Aftermath:
             reason = WasteReason.EARLY
         if reason is not None:
             self._publish(CallWasted(call, reason))
-
-    def _avoided(self, operation: Operation, episode: Episode, write: Call) -> None:
-        if not (episode.avoided or episode.blind):
-            episode.avoided = True
-            self._publish(DuplicateEffect(write, Certainty.AVOIDED, operation.number))
 
     def _escalate(self, trouble: Trouble, call: Call) -> None:
         for operation in list(trouble.waiting.values()):

@@ -1,10 +1,14 @@
 """Rules 7 and 8: is a call another way to get what an earlier one failed to get? Must not know the other rules."""
 
+from itertools import islice
+from typing import Final
+
 from chaosproxy.core.call import Call
 from chaosproxy.core.failures import Outcome, Reaction
 from chaosproxy.core.purpose import Role
 from chaosproxy.recovery.following.arguments import Arguments, arguments_of
 from chaosproxy.recovery.following.episode import Episode, Failure
+from chaosproxy.recovery.following.failures import asked_for
 from chaosproxy.recovery.following.records import Operation, Trouble
 from chaosproxy.recovery.following.similarity import Likeness, Refusal, likeness, related
 from chaosproxy.recovery.following.tools import Tools
@@ -14,6 +18,18 @@ CANDIDATES = 16
 """Unresolved failures of one tool that a call is compared with, the latest."""
 
 _TOO_MUCH = frozenset({Outcome.INVALID, Outcome.QUOTA})
+
+INVALID: Final = Outcome.INVALID
+NOT_FOUND: Final = Outcome.NOT_FOUND
+CHANGE_ARGUMENTS: Final = Reaction.CHANGE_ARGUMENTS
+MODEL: Final = Role.MODEL
+WRONG: Final = Refusal.WRONG
+MISSING: Final = Refusal.MISSING
+NOT_REFUSED: Final = Refusal.NONE
+UNLIKE: Final = Likeness.NONE
+SURE: Final = Likeness.SURE
+MAYBE: Final = Likeness.MAYBE
+"""Looked up once: an enum member costs more than a global, and every call of a session in trouble asks."""
 
 
 class Alternatives:
@@ -29,22 +45,27 @@ class Alternatives:
             return None
         now = None
         maybe = None
-        for operation in list(reversed(waiting.values()))[:CANDIDATES]:
+        received = call.received
+        for operation in islice(reversed(waiting.values()), CANDIDATES):
             episode = operation.episode
-            if episode is None or not _may_be_taken_up(episode, call) or not _same_tool(episode.last, call):
+            if episode is None or not episode.last.ended <= received <= episode.retry_until:
+                continue
+            last = episode.last
+            before = asked_for(last, self._tools) if _same_tool(last, call) else None
+            if before is None:
                 continue
             if now is None:
                 now = arguments_of(call, self._tools)
-            found = _likeness(episode.last, call, now)
-            if found is Likeness.SURE:
+            found = _likeness(last, before, call, now)
+            if found is SURE:
                 return operation
-            if found is Likeness.MAYBE and maybe is None:
+            if found is MAYBE and maybe is None:
                 maybe = operation
         return maybe
 
     def replaced(self, trouble: Trouble, call: Call) -> Operation | None:
         """The unresolved failure that the call makes up for with another tool or model."""
-        if call.purpose.role is Role.MODEL:
+        if call.purpose.role is MODEL:
             return _asked_elsewhere(trouble, call)
         failed = self._tools.stands_in.get(call.route.tool)
         if failed is None:
@@ -60,24 +81,27 @@ class Alternatives:
         open_ones.sort(key=lambda operation: operation.number)
         now = set(arguments_of(call, self._tools).values())
         # The oldest of those that fit best: max() takes the first.
-        return max(open_ones, key=lambda operation: _in_common(operation, now))
+        return max(open_ones, key=lambda operation: self._in_common(operation, now))
+
+    def _in_common(self, operation: Operation, now: set[str]) -> int:
+        """How many of the failed call's values stand in this one too: two tools rarely name their arguments alike."""
+        before = None if operation.episode is None else asked_for(operation.episode.last, self._tools)
+        return 0 if before is None else len(now & set(before.values()))
 
 
-def _likeness(last: Failure, call: Call, now: Arguments) -> Likeness:
-    if last.arguments is None:
-        return Likeness.NONE
-    if call.purpose.role is Role.MODEL:
-        return Likeness.SURE if _edited(last, last.arguments, call, now) else Likeness.NONE
+def _likeness(last: Failure, before: Arguments, call: Call, now: Arguments) -> Likeness:
+    if call.purpose.role is MODEL:
+        return SURE if _edited(last, before, call, now) else UNLIKE
     # `No item with id 17` names the id and complains of nothing: what is missing is not what is wrong.
-    complaint = None if last.outcome is Outcome.NOT_FOUND else last.complaint
-    return likeness(last.arguments, now, _refusal(last), complaint)
+    complaint = None if last.outcome is NOT_FOUND else last.complaint
+    return likeness(before, now, _refusal(last), complaint)
 
 
 def _refusal(last: Failure) -> Refusal:
-    if last.outcome is Outcome.INVALID:
-        return Refusal.WRONG
-    mendable = last.outcome is Outcome.NOT_FOUND or Reaction.CHANGE_ARGUMENTS in last.nature.healthy
-    return Refusal.MISSING if mendable else Refusal.NONE
+    if last.outcome is INVALID:
+        return WRONG
+    mendable = last.outcome is NOT_FOUND or CHANGE_ARGUMENTS in last.nature.healthy
+    return MISSING if mendable else NOT_REFUSED
 
 
 def _edited(last: Failure, before: Arguments, call: Call, now: Arguments) -> bool:
@@ -88,7 +112,7 @@ def _edited(last: Failure, before: Arguments, call: Call, now: Arguments) -> boo
         return bool(old) and call.purpose.model == last.purpose.model
     if not old or not new or new[: len(old)] == old:
         return False
-    if last.outcome not in _TOO_MUCH and Reaction.CHANGE_ARGUMENTS not in last.nature.healthy:
+    if last.outcome not in _TOO_MUCH and CHANGE_ARGUMENTS not in last.nature.healthy:
         return False
     if new[-1] == old[-1]:
         return True
@@ -117,11 +141,5 @@ def _may_be_taken_up(episode: Episode, call: Call) -> bool:
 
 
 def _same_tool(last: Failure, call: Call) -> bool:
-    return last.route.tool == call.route.tool and last.route.upstream == call.route.upstream
-
-
-def _in_common(operation: Operation, now: set[str]) -> int:
-    """How many of the failed call's values stand in this one too: two tools rarely name their arguments alike."""
-    if operation.episode is None or operation.episode.last.arguments is None:
-        return 0
-    return len(now & set(operation.episode.last.arguments.values()))
+    failed, now = last.route, call.route
+    return failed is now or (failed.tool == now.tool and failed.upstream == now.upstream)

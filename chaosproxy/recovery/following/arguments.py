@@ -6,11 +6,12 @@ operations, nor what makes two calls alike.
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from chaosproxy.core.call import Call
+from chaosproxy.core.call import Call, Route
 from chaosproxy.recovery.following.tools import Tools
 
 FIELDS = 64
@@ -36,22 +37,28 @@ _encode = msgspec.json.Encoder().encode
 
 def arguments_of(call: Call, tools: Tools) -> Arguments:
     """The call's arguments: fields of its body, of its query, and what varies in its path."""
-    route = call.route
+    return arguments_in(call.route, call.body, tools)
+
+
+def arguments_in(route: Route, body: object, tools: Tools) -> Arguments:
+    """The same of a call that is gone."""
     volatile = tools.volatile(route.tool)
     fields: dict[str, str] = {}
-    _from_path(route.path, tools.template(route.tool), fields)
+    template = tools.template(route.tool)
+    if template:
+        _from_path(route.path, template, fields)
     if route.query:
         for name, value in parse_qsl(route.query, keep_blank_values=True, encoding="latin-1"):
             if name.lower() not in volatile and len(fields) < FIELDS:
                 fields[name] = f"{fields[name]},{value}"[:TEXT] if name in fields else value[:TEXT]
-    body = call.body
     if isinstance(body, dict) and "jsonrpc" in body:
         method, parameters = body.get("method"), body.get("params")
         body = parameters
         if isinstance(parameters, dict) and "arguments" in parameters:
             method, body = f"{method} {parameters.get('name')}", parameters["arguments"]
         fields[METHOD] = str(method)[:TEXT]
-    _flatten(body, "", fields, volatile)
+    if body is not None:
+        _flatten(body, "", fields, volatile)
     return fields
 
 
@@ -67,7 +74,7 @@ def plain(value: str) -> str:
 
 def _from_path(path: str, template: tuple[str | None, ...], fields: dict[str, str]) -> None:
     # From the right, because an upstream may have a path of its own before the tool's.
-    if template and template[0] == "*":
+    if template[0] == "*":
         fields["path"] = path[:TEXT]
         return
     for name, segment in zip(template, reversed(path.split("/")), strict=False):
@@ -79,9 +86,7 @@ def _flatten(value: object, path: str, fields: dict[str, str], volatile: frozens
     if len(fields) >= FIELDS or path.count(".") > _DEEPEST:
         return
     if isinstance(value, dict):
-        for name, item in value.items():
-            if str(name).lower() not in volatile:
-                _flatten(item, f"{path}.{name}" if path else str(name), fields, volatile)
+        _flatten_object(value, path, fields, volatile)
     elif isinstance(value, list):
         for place, item in enumerate(value):
             _flatten(item, f"{path}.{place}" if path else str(place), fields, volatile)
@@ -89,8 +94,23 @@ def _flatten(value: object, path: str, fields: dict[str, str], volatile: frozens
         fields[path] = _scalar(value)
 
 
+def _flatten_object(value: dict[str, Any], path: str, fields: dict[str, str], volatile: frozenset[str]) -> None:
+    for name, item in value.items():
+        if name.lower() in volatile:
+            continue
+        inner = f"{path}.{name}" if path else name
+        if isinstance(item, str) and len(item) <= TEXT and len(fields) < FIELDS:
+            fields[inner] = item  # as most are
+        elif type(item) is int and len(fields) < FIELDS:
+            fields[inner] = f"{_NUMBER}{item}"
+        else:
+            _flatten(item, inner, fields, volatile)
+
+
 def _scalar(value: object) -> str:
     if not isinstance(value, str):
+        if type(value) is int:
+            return f"{_NUMBER}{value}"
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return _NUMBER + _encode(value).decode()

@@ -26,12 +26,14 @@ class _Slots:
 
     def turn_to(self, second: int) -> int:
         """The slot of this second; those that have come round since are emptied."""
-        for passed in range(self.latest + 1, min(second, self.latest + WINDOW) + 1):
-            self.firsts[passed % WINDOW] = self.retries[passed % WINDOW] = 0
         if second > self.latest + WINDOW:
             self.firsts = [0] * WINDOW
             self.retries = [0] * WINDOW
-        self.latest = max(self.latest, second)
+            self.latest = second
+        elif second > self.latest:
+            for passed in range(self.latest + 1, second + 1):
+                self.firsts[passed % WINDOW] = self.retries[passed % WINDOW] = 0
+            self.latest = second
         return second % WINDOW
 
 

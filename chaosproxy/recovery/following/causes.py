@@ -103,18 +103,30 @@ def _explanation(decision: Decision, answer: Answer) -> Injection | None:
     """The injection that ended the call, if one did."""
     if not decision.injections:
         return None
-    if answer.outcome is Outcome.AGENT_LEFT:
-        # Whoever leaves does so because of waiting: a spoiler that never got its turn is no explanation.
-        held = [injection for injection in decision.injections if _holds(injection)]
-        if held:
-            return held[-1]
-    return _last_if_ours(decision, answer)
+    held = [injection for injection in decision.injections if _holds_up(injection, answer)]
+    return held[-1] if held else _last_if_ours(decision, answer)
+
+
+def _holds_up(injection: Injection, answer: Answer) -> bool:
+    """Is it the wait that the agent did not sit out? A spoiler that never got its turn is no explanation.
+
+    Nor is a short wait before the tool took its time. What holds up a body that has begun lets the tool wait too, so
+    there is no telling the two apart.
+    """
+    if answer.outcome is Outcome.TIMEOUT:
+        return answer.origin is Origin.INJECTED and answer.status < 400 and _holds(injection)
+    if answer.outcome is not Outcome.AGENT_LEFT:
+        return False
+    if answer.first_byte and any(isinstance(effect, Stall | Throttle) for effect in injection.effects):
+        return True
+    return _holds(injection) and answer.injected_seconds >= answer.upstream_seconds
 
 
 def _last_if_ours(decision: Decision, answer: Answer) -> Injection | None:
     if answer.skipped is not None:
         return None
-    last = decision.injections[-1]
+    doing = [injection for injection in decision.injections if _does_more_than_hold(injection)]
+    last = (doing or decision.injections)[-1]
     if answer.origin is Origin.INJECTED:
         return last
     spoilt = answer.origin is Origin.UPSTREAM and answer.problem is None and answer.outcome in _BROKEN_ON_THE_WAY

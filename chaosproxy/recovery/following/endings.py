@@ -3,12 +3,16 @@
 Must not know what moves an episode.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from chaosproxy.core.answer import Hint
 from chaosproxy.core.call import Call
 from chaosproxy.core.events import (
     BackoffSeen,
+    Certainty,
+    DuplicateEffect,
     EpisodeClosed,
     Event,
     OperationClosed,
@@ -27,6 +31,18 @@ from chaosproxy.recovery.following.transitions import Step
 from chaosproxy.recovery.following.verdicts import conduct_of, verdict_on
 
 Publish = Callable[[Event], None]
+
+CENSORED: Final = Resolution.CENSORED
+MODEL: Final = Role.MODEL
+"""Looked up once: an enum member costs more than a global, and every end asks."""
+_RESULTS: Mapping[Resolution, OperationResult] = MappingProxyType(
+    {
+        each: OperationResult.RECOVERED if each.recovered else OperationResult.FAILED
+        for each in Resolution
+        if each is not CENSORED
+    }
+    | {CENSORED: OperationResult.CENSORED}
+)
 
 
 def step_of_success(operation: Operation, episode: Episode, call: Call) -> Step:
@@ -51,6 +67,8 @@ def tell_end(
     session, tool = operation.session.name, operation.route.tool
     attempts = operation.attempts - operation.settled
     _tell_unheeded_hint(publish, operation, episode, resolution)
+    if episode.checked and resolution is not CENSORED:
+        _tell_what_checking_was_good_for(publish, operation, episode)
     shape = shape_of(episode.waits)
     if shape is not None:
         publish(BackoffSeen(session, tool, operation.number, episode.waited, shape, tuple(episode.waits)))
@@ -80,7 +98,8 @@ def tell_end(
             trace_id=episode.trace_id,
         )
     )
-    publish(OperationClosed(session, tool, _result(resolution), attempts))
+    if not operation.settled:  # else it has been counted, as what it came to first
+        publish(OperationClosed(session, tool, _RESULTS[resolution], attempts))
 
 
 def tell_of_hint(
@@ -94,18 +113,18 @@ def tell_of_hint(
 
 def _tell_unheeded_hint(publish: Publish, operation: Operation, episode: Episode, resolution: Resolution) -> None:
     hint = episode.hint
-    if hint is None or resolution.recovered or resolution is Resolution.CENSORED:
+    if hint is None or resolution.recovered or resolution is CENSORED:
         return
     seen = visible(hint, episode.last.route.transport)
     verdict = RetryAfterVerdict.NO_RETRY if seen else RetryAfterVerdict.NOT_VISIBLE
     tell_of_hint(publish, operation, verdict, hint, (None, episode.hinted_call))
 
 
+def _tell_what_checking_was_good_for(publish: Publish, operation: Operation, episode: Episode) -> None:
+    """Who looked, and sent the write again although it had run, has avoided nothing."""
+    if episode.doubt is not None and operation.executions <= 1 and not (episode.avoided or episode.blind):
+        publish(DuplicateEffect(episode.doubt, Certainty.AVOIDED, operation.number))
+
+
 def _other_model(episode: Episode, call: Call) -> bool:
-    return call.purpose.role is Role.MODEL and call.purpose.model != next(iter(episode.models), call.purpose.model)
-
-
-def _result(resolution: Resolution) -> OperationResult:
-    if resolution.recovered:
-        return OperationResult.RECOVERED
-    return OperationResult.CENSORED if resolution is Resolution.CENSORED else OperationResult.FAILED
+    return call.purpose.role is MODEL and call.purpose.model != next(iter(episode.models), call.purpose.model)

@@ -6,6 +6,7 @@ know how calls are matched or when a session is over.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
 from chaosproxy.core.call import Call, CallKind, Layer
 from chaosproxy.core.events import CallAnswered, EpisodeOpened, Event, Resolution, RetryAfterVerdict
@@ -25,6 +26,14 @@ from chaosproxy.recovery.following.waiting import start_waiting, stop_waiting
 
 CALLS = 64
 """Attempts whose numbers are remembered of an episode, the first."""
+
+THROTTLED: Final = Outcome.THROTTLED
+WAITING: Final = State.WAITING
+TRYING: Final = State.TRYING
+BEGAN: Final = Step.BEGAN
+FAILED: Final = Step.FAILED
+FAILED_OTHERS_ON: Final = Step.FAILED_OTHERS_ON
+"""Looked up once: an enum member costs more than a global, and every failure asks."""
 
 
 class Episodes:
@@ -50,14 +59,14 @@ class Episodes:
         failure = failure_of(session, event, cause, self._tools)
         episode = operation.episode or self._opened(operation, event, cause, failure)
         ended = event.answer.ended
-        if episode.state is State.TRYING:
-            episode.service += max(0.0, ended - episode.busy_since)
+        if episode.state is TRYING and ended > episode.busy_since:
+            episode.service += ended - episode.busy_since
         note_failure(episode, event, failure, self._window)
         trouble = self._enter(operation, episode)
-        if event.answer.outcome is Outcome.THROTTLED:
+        if event.answer.outcome is THROTTLED:
             self._judge_limit(trouble, operation, episode, event)
-        episode.state = MOVES[episode.state, Step.FAILED_OTHERS_ON if operation.flying else Step.FAILED]
-        if episode.state is State.WAITING:
+        episode.state = MOVES[episode.state, FAILED_OTHERS_ON if operation.flying else FAILED]
+        if episode.state is WAITING:
             self._waiting[operation.number] = operation
             start_waiting(trouble, operation, episode)
         else:
@@ -67,19 +76,20 @@ class Episodes:
     def began(self, operation: Operation, episode: Episode, call: Call, kind: CallKind, layer: Layer) -> None:
         """Another attempt of an operation whose episode is open arrived."""
         thought = self._retries.came_back(operation, episode, call, kind, layer)
-        if episode.state is State.WAITING:
+        if episode.state is WAITING:
             self._stop_waiting(operation, episode)
             episode.wait += max(0.0, call.received - episode.last.ended) - thought
             episode.thinking += thought
             episode.busy_since = call.received
         if len(episode.calls) < CALLS:
             episode.calls.append(call.number)
-        episode.state = MOVES[episode.state, Step.BEGAN]
+        episode.state = MOVES[episode.state, BEGAN]
 
     def succeeded(self, operation: Operation, episode: Episode, event: CallAnswered) -> None:
         """An attempt of an operation whose episode is open gave the agent what it wanted."""
         ended = event.answer.ended
-        episode.service += max(0.0, ended - episode.busy_since)
+        if ended > episode.busy_since:
+            episode.service += ended - episode.busy_since
         step = step_of_success(operation, episode, event.call)
         self._close(operation, ENDINGS[episode.state, step], ended, event.call.number)
 
@@ -167,7 +177,7 @@ class Episodes:
     def _close(self, operation: Operation, resolution: Resolution, now: float, ended_by: int) -> None:
         episode = operation.episode
         assert episode is not None, "only what is open is closed"
-        if episode.state is State.WAITING:
+        if episode.state is WAITING:
             self._stop_waiting(operation, episode)
         self.open -= 1
         tell_end(self._publish, operation, episode, resolution, (now, ended_by))

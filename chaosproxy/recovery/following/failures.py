@@ -1,10 +1,12 @@
 """What is remembered of a failed attempt, for the next one to be compared with. Must not know when episodes end."""
 
+from typing import Final
+
 from chaosproxy.core.call import Call
 from chaosproxy.core.events import CallAnswered
 from chaosproxy.core.failures import Outcome, Reaction
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.following.arguments import Arguments, arguments_of
+from chaosproxy.recovery.following.arguments import Arguments, arguments_in
 from chaosproxy.recovery.following.causes import Cause
 from chaosproxy.recovery.following.episode import Episode, Failure
 from chaosproxy.recovery.following.records import Operation, Session
@@ -15,12 +17,21 @@ MODELS = 8
 """Language models remembered of an episode."""
 COMPARED = 64
 """Unresolved failures of a session whose arguments are kept: with so many of them open, no other is a variation."""
+SMALL = 1024
+"""Bytes of a body that is not bigger than what would be kept of it: it is read when it is first compared, if ever."""
+
+AUTH: Final = Outcome.AUTH
+REAUTHENTICATE: Final = Reaction.REAUTHENTICATE
+TOOL: Final = Role.TOOL
+"""Looked up once: an enum member costs more than a global, and every failure asks."""
 
 
 def failure_of(session: Session, event: CallAnswered, cause: Cause, tools: Tools) -> Failure:
     """The failed attempt."""
     call, answer = event.call, event.answer
     ended = answer.ended
+    compared = _is_compared(session, call)
+    unread = compared and call.body_bytes <= SMALL
     return Failure(
         number=call.number,
         ended=ended,
@@ -30,10 +41,20 @@ def failure_of(session: Session, event: CallAnswered, cause: Cause, tools: Tools
         credential=call.credential,
         link=call.link,
         purpose=call.purpose,
-        arguments=_arguments(session, call, tools),
+        arguments=arguments_in(call.route, call.body, tools) if compared and not unread else None,
+        unread=unread,
+        body=call.body if unread else None,
         complaint=answer.complaint,
         thought=session.thinking.until(ended) if session.thinking is not None else 0.0,
     )
+
+
+def asked_for(failure: Failure, tools: Tools) -> Arguments | None:
+    """Its arguments, read when they are first asked for; None if it is not compared with others."""
+    if failure.unread:
+        failure.arguments = arguments_in(failure.route, failure.body, tools)
+        failure.unread, failure.body = False, None
+    return failure.arguments
 
 
 def opened_by(number: int, operation: Operation, event: CallAnswered, cause: Cause, failure: Failure) -> Episode:
@@ -51,7 +72,7 @@ def opened_by(number: int, operation: Operation, event: CallAnswered, cause: Cau
         nature=cause.nature,
         outcome=event.answer.outcome,
         opened=failure.ended,
-        detection=max(0.0, failure.ended - call.received),
+        detection=failure.ended - call.received if failure.ended > call.received else 0.0,
         trace_id=call.trace_id,
         link=call.link,
         calls=calls,
@@ -70,7 +91,7 @@ def note_failure(episode: Episode, event: CallAnswered, failure: Failure, window
     model = call.purpose.model
     if model is not None and model not in episode.models and len(episode.models) < MODELS:
         episode.models.append(model)
-    if answer.outcome is Outcome.AUTH or Reaction.REAUTHENTICATE in failure.nature.healthy:
+    if answer.outcome is AUTH or REAUTHENTICATE in failure.nature.healthy:
         episode.refused = True
         episode.refused_at = answer.ended
         episode.refused_credential = call.credential
@@ -78,20 +99,19 @@ def note_failure(episode: Episode, event: CallAnswered, failure: Failure, window
         episode.hint = answer.hint
         episode.hinted_at = answer.ended
         episode.hinted_call = call.number
-    longest_wait = max(window, 3 * episode.hint.seconds if episode.hint is not None else 0.0)
+    longest_wait = window if episode.hint is None else max(window, 3 * episode.hint.seconds)
     episode.retry_until = answer.ended + longest_wait
-    if call.purpose.role is Role.TOOL and in_doubt(call, answer):
+    if call.purpose.role is TOOL and in_doubt(call, answer):
         episode.doubt = _without_body(call)
         episode.doubted_at = answer.ended
         episode.checked = False
 
 
-def _arguments(session: Session, call: Call, tools: Tools) -> Arguments | None:
+def _is_compared(session: Session, call: Call) -> bool:
+    """May another call be a variation of it?"""
     if call.purpose.page is not None or call.purpose.continues:
-        return None
-    if session.trouble is not None and len(session.trouble.waiting) >= COMPARED:
-        return None
-    return arguments_of(call, tools)
+        return False
+    return session.trouble is None or len(session.trouble.waiting) < COMPARED
 
 
 def _without_body(call: Call) -> Call:

@@ -10,21 +10,25 @@ _IN_THE_BODY = ("body", "text", "retry-info")
 """How the names of hints begin that stand in what a tool says, and not in the head of a message."""
 
 
-def slack(hint: Hint) -> float:
-    """Seconds that a wait may fall short of the hint: 50 ms, 2 %, or the format's own granularity."""
-    return max(0.05, 0.02 * hint.seconds, hint.granularity)
+def soonest(asked: float, granularity: float = 0.0) -> float:
+    """Seconds after which a return is not early: up to 50 ms, 2 %, or the format's granularity less than was asked."""
+    return asked - max(0.05, 0.02 * asked, granularity)
+
+
+def latest(asked: float) -> float:
+    """Seconds after which a return is late: half as long again, or 5 s more, whichever is more."""
+    return max(1.5 * asked, asked + 5.0)
 
 
 def judge_wait(hint: Hint, wait: float, *, sdk: bool) -> RetryAfterVerdict:
     """The verdict on an attempt that came `wait` seconds after a failure that said `hint`; `sdk` if an SDK decided it.
 
-    Up to the slack too soon is not early; half as long again or 5 s more is not late. A hint in the past asks for
-    nothing.
+    A hint in the past asks for nothing.
     """
     asked = max(0.0, hint.seconds)
-    if wait < asked - slack(hint):
+    if wait < soonest(asked, hint.granularity):
         return RetryAfterVerdict.CAPPED if sdk and asked > SDK_CAP else RetryAfterVerdict.EARLY
-    if wait <= max(1.5 * asked, asked + 5.0):
+    if wait <= latest(asked):
         return RetryAfterVerdict.COMPLIANT
     return RetryAfterVerdict.LATE
 

@@ -1,7 +1,7 @@
 """Requests to wait that count for a whole session: who asks on while one is running breaks it. Knows no operation."""
 
 from chaosproxy.core.answer import Hint
-from chaosproxy.recovery.following.hints import slack
+from chaosproxy.recovery.following.hints import soonest
 
 MOST = 8
 """Requests to wait remembered of one upstream in a session, the latest."""
@@ -18,7 +18,7 @@ class Limit:
         """The number of the one that was refused."""
         self.hint = hint
         self.given = given
-        self.until = given + hint.seconds - slack(hint)
+        self.until = given + soonest(hint.seconds, hint.granularity)
         """From when on coming back is not too early; monotonic seconds, as `given`."""
 
 

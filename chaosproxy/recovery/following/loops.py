@@ -34,6 +34,10 @@ FAILING_MOST = 64
 NUMBERS_MOST = 64
 """Numbers of calls that a finding names."""
 
+SDK: Final = Layer.SDK
+MODEL: Final = Role.MODEL
+"""Looked up once: an enum member costs more than a global, and many calls ask."""
+
 _PATIENT = frozenset({CallKind.POLL, CallKind.PAGE, CallKind.CONTINUATION})
 """Kinds of calls that are meant to come again."""
 
@@ -84,6 +88,7 @@ class Loops:
     def __init__(self, settings: Loop) -> None:
         self._identical = settings.identical
         self._within = settings.within
+        self._attempts_most = max(settings.identical, NUMBERS_MOST)
         self._few = min(ROUNDS, settings.identical)
         self._rate = settings.calls_per_minute
         self.pace = max(1, settings.calls_per_minute // PACES)
@@ -91,7 +96,7 @@ class Loops:
 
     def arrived(self, memory: LoopMemory, call: Call, match: Match) -> LoopFound | None:
         """A call that takes part arrived, in a session that asks language models."""
-        if call.purpose.role is Role.MODEL:
+        if call.purpose.role is MODEL:
             memory.asked = True
             return None
         if call.fingerprint != memory.spin or match.kind in _PATIENT:
@@ -130,14 +135,17 @@ class Loops:
         Attempts that an SDK marked as retries do not count: they are bounded. Nor does an agent go round that waits
         longer each time, or as long as it was asked to.
         """
-        if memory.failed is None:
-            memory.failed = []
-        memory.failed.append(Step(call.fingerprint, call.route.tool, call.number, ended))
-        del memory.failed[: -2 * EACH_FAILED]
-        if match.layer is not Layer.SDK:
+        failed = memory.failed
+        if failed is None:
+            failed = memory.failed = []
+        failed.append(Step(call.fingerprint, call.route.tool, call.number, ended))
+        if len(failed) > 2 * EACH_FAILED:
+            del failed[0]
+        if match.layer is not SDK:
             attempts = self._attempts(memory, match.operation)
             attempts.append((ended, call.number))
-            del attempts[: -max(self._identical, NUMBERS_MOST)]
+            if len(attempts) > self._attempts_most:
+                del attempts[0]
             if len(waits) + 1 >= self._identical and not grows(waits) and self._enough(attempts):
                 return self._identical_found(memory, call, LoopKind.IDENTICAL, attempts[-self._identical :])
         return self._ping_pong(memory, call)

@@ -46,6 +46,8 @@ NEW = 9
 FIRST: Final = CallKind.FIRST
 RETRY: Final = CallKind.RETRY
 PARALLEL: Final = CallKind.PARALLEL
+READ: Final = ToolEffect.READ
+MODEL: Final = Role.MODEL
 """Looked up once: an enum member costs more than a global, and every call asks."""
 
 Found = tuple[Operation | None, CallKind, int]
@@ -67,7 +69,7 @@ class Matcher:
         known, rule = _asked_before(session, call, twins)
         if known is not None:
             return known, RETRY, rule
-        kind, rule = _of_its_own(call, twins, repeat)
+        kind, rule = of_its_own(call, twins, repeat)
         trouble = session.trouble
         if rule != NEW or trouble is None or not trouble.waiting:
             return None, kind, rule
@@ -109,14 +111,14 @@ def _asked_before(session: Session, call: Call, twins: Twins | None) -> tuple[Op
     return (None if trouble is None else _oldest_failure(trouble, call)), UNRESOLVED_FAILURE
 
 
-def _of_its_own(call: Call, twins: Twins | None, repeat: Repeat | None) -> tuple[CallKind, int]:
+def of_its_own(call: Call, twins: Twins | None, repeat: Repeat | None) -> tuple[CallKind, int]:
     """Rules 3, 4 and 5: what a new operation is to those before it."""
     purpose = call.purpose
     if purpose.continues:
         return CallKind.CONTINUATION, GOES_ON
     if purpose.page is not None:
         return CallKind.PAGE, GOES_ON
-    if repeat is not None and call.route.effect is ToolEffect.READ and polls(repeat, call):
+    if repeat is not None and call.route.effect is READ and polls(repeat, call):
         return CallKind.POLL, POLLING
     return (FIRST, NEW) if twins is None else (PARALLEL, IN_FLIGHT)
 
@@ -167,4 +169,4 @@ def _oldest_failure(trouble: Trouble, call: Call) -> Operation | None:
 
 
 def _same_model(episode: Episode, call: Call) -> bool:
-    return call.purpose.role is not Role.MODEL or call.purpose.model is None or call.purpose.model in episode.models
+    return call.purpose.role is not MODEL or call.purpose.model is None or call.purpose.model in episode.models

@@ -81,11 +81,13 @@ class Operation:
 class Twins:
     """The calls of one session and fingerprint that are in flight together, oldest first. Usually there is one."""
 
-    __slots__ = ("delivered", "operations")
+    __slots__ = ("answered", "delivered", "operations")
 
     def __init__(self, operations: dict[int, Operation]) -> None:
         self.operations = operations
         """Theirs, by the number of the call."""
+        self.answered = 0
+        """How many of them got an answer the agent can use, since there have been any."""
         self.delivered = NEVER
         """When one of them last got an answer the agent can use, since there has been any."""
 

@@ -4,6 +4,7 @@ Notes in the episode what the verdict goes by, and publishes the rest. Must not 
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from chaosproxy.core.call import Call, CallKind, Layer, ToolEffect
 from chaosproxy.core.conclusions import Certainty, KeyVerdict, RetryAfterVerdict
@@ -21,6 +22,13 @@ AT_ONCE = 0.05
 WAITS = 64
 """Waits remembered of an episode, the first."""
 
+RETRY: Final = CallKind.RETRY
+FALLBACK: Final = CallKind.FALLBACK
+WRITE: Final = ToolEffect.WRITE
+MODEL: Final = Role.MODEL
+UNKNOWN: Final = Layer.UNKNOWN
+"""Looked up once: an enum member costs more than a global, and every retry asks."""
+
 
 class Retries:
     """Hears of every further attempt."""
@@ -36,7 +44,7 @@ class Retries:
         if self._budgets.over(call.route.tool, call.received):
             self._publish(RetryOverBudget(call))
         # Another request needs another key, and so does another tool.
-        if kind is CallKind.RETRY and call.route.effect is ToolEffect.WRITE and call.purpose.role is Role.TOOL:
+        if kind is RETRY and call.route.effect is WRITE and call.purpose.role is Role.TOOL:
             self._publish(KeyJudged(call, _key_verdict(operation.key, call.operation_key)))
 
     def came_back(self, operation: Operation, episode: Episode, call: Call, kind: CallKind, layer: Layer) -> float:
@@ -54,13 +62,11 @@ class Retries:
         if not hinted and len(episode.waits) < WAITS:
             episode.waits.append(wait - thought)
         self._publish(RetryWaited(call, layer, wait, episode.retries, hinted))
-        if kind is CallKind.FALLBACK:
+        if kind is FALLBACK:
             early = insisted = False
         else:
             early = self._judge_hint(operation, episode, call)
-            insisted = (
-                kind is CallKind.RETRY and cannot_work_unchanged(last.nature) and _unchanged(session, episode, call)
-            )
+            insisted = kind is RETRY and cannot_work_unchanged(last.nature) and _unchanged(session, episode, call)
             episode.hasty = episode.hasty or (not hinted and wait < AT_ONCE and needs_a_wait(last.nature))
         episode.early = episode.early or early
         episode.insisted = episode.insisted or insisted
@@ -88,11 +94,11 @@ class Retries:
 
     def _judge_write(self, operation: Operation, episode: Episode, call: Call, kind: CallKind) -> None:
         doubt = episode.doubt
-        if doubt is None or call.route.effect is not ToolEffect.WRITE or episode.checked:
+        if doubt is None or call.route.effect is not WRITE or episode.checked:
             return
         keyed = call.operation_key is not None and call.operation_key == doubt.operation_key
         # No tool knows the keys that another was given.
-        if not keyed or kind is CallKind.FALLBACK:
+        if not keyed or kind is FALLBACK:
             episode.blind = True
             self._publish(DuplicateEffect(call, Certainty.EXPOSED, operation.number))
 
@@ -105,10 +111,10 @@ def layer_of(session: Session, call: Call, since: float) -> Layer:
     """
     if call.sdk_retry > 0:
         return Layer.SDK
-    if call.purpose.role is Role.MODEL:
+    if call.purpose.role is MODEL:
         return Layer.FRAMEWORK
     if session.thinking is None:
-        return Layer.UNKNOWN
+        return UNKNOWN
     return Layer.MODEL if session.thinking.answered >= since else Layer.FRAMEWORK
 
 

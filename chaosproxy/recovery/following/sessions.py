@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from chaosproxy.core.call import Call
-from chaosproxy.core.events import Event, OperationClosed, OperationResult, SessionEnded
+from chaosproxy.core.events import Event, SessionEnded
 from chaosproxy.recovery.following.episodes import Episodes
 from chaosproxy.recovery.following.records import Operation, Session
 
@@ -62,9 +62,6 @@ class Sessions:
         for operation in self.open_in(session):
             if operation.episode is not None:
                 self._episodes.censor(operation, operation.episode, now)
-            elif not operation.settled:
-                tool = operation.route.tool
-                self._publish(OperationClosed(session.name, tool, OperationResult.CENSORED, operation.attempts))
         session.flying.clear()
         session.keys = session.trouble = None
         self._publish(

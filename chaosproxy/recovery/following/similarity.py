@@ -7,21 +7,17 @@ that is changed to make the same request work. Must not know operations or episo
 import re
 from difflib import SequenceMatcher
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from chaosproxy.recovery.following.arguments import CUT, METHOD, Arguments, is_text, plain
 
 KNOBS = frozenset(
     {
-        "count",
         "depth",
         "detail",
         "fields",
-        "first",
         "format",
-        "include",
-        "last",
         "limit",
-        "max",
         "max_results",
         "max_tokens",
         "max_completion_tokens",
@@ -29,16 +25,13 @@ KNOBS = frozenset(
         "maxresults",
         "maxtokens",
         "model",
-        "n",
         "page_size",
         "pagesize",
         "per_page",
         "perpage",
         "pretty",
-        "quality",
         "response_format",
         "retries",
-        "size",
         "stream",
         "temperature",
         "timeout",
@@ -111,6 +104,12 @@ class Likeness(IntEnum):
     SURE = 2
 
 
+NOT_REFUSED: Final = Refusal.NONE
+UNLIKE: Final = Likeness.NONE
+SURE: Final = Likeness.SURE
+"""Looked up once: an enum member costs more than a global, and many calls ask."""
+
+
 def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str | None) -> Likeness:
     """Does a call ask for the same as one that failed, in other words?
 
@@ -118,21 +117,21 @@ def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str
     and what `complaint` names may be put right. When arguments were wrong, and nobody said which, one or two may change
     in any way but for another id, if at least half of all the fields are the same (Jaccard's index): maybe that is it.
     """
+    if refusal is NOT_REFUSED:
+        return SURE if _asks_the_same(before, now) else UNLIKE
     changed = _changes(before, now)
     other = before.get(METHOD) != now.get(METHOD)
     if other or not changed:
-        return Likeness.NONE if other or before == now else Likeness.SURE
-    if refusal is Refusal.NONE:
-        return Likeness.SURE if all(_reworded(was, is_now) for _, was, is_now in changed) else Likeness.NONE
+        return UNLIKE if other or before == now else SURE
     if all(_mended(was, is_now) or _put_right((path, was, is_now), complaint) for path, was, is_now in changed):
-        return Likeness.SURE
+        return SURE
     same = sum(_counts(path) for path, _ in before.items() & now.items())
     differing = sum((was is not None) + (is_now is not None) for _, was, is_now in changed)
     if refusal is not Refusal.WRONG or same < differing or len(changed) > 2:
-        return Likeness.NONE
+        return UNLIKE
     named = any(_names(path, complaint) for path in (*before, *now))
     absent = complaint is not None and _ABSENT.search(complaint) is not None
-    return Likeness.NONE if named or absent or any(_another(each) for each in changed) else Likeness.MAYBE
+    return UNLIKE if named or absent or any(_another(each) for each in changed) else Likeness.MAYBE
 
 
 def related(before: str, now: str) -> bool:
@@ -152,6 +151,22 @@ def related(before: str, now: str) -> bool:
         return False
     shared = len(set(old) & set(new))
     return 2 * shared >= max(len(set(old)), len(set(new))) or shared == min(len(set(old)), len(set(new)))
+
+
+def _asks_the_same(before: Arguments, now: Arguments) -> bool:
+    """Is nothing changed but knobs, and texts that are put another way? Most calls are other work, and soon seen to be.
+
+    Not if nothing is changed at all: then it is no variation.
+    """
+    changed = len(before) != len(now)
+    for path, is_now in now.items():
+        was = before.get(path)
+        if was == is_now:
+            continue
+        changed = True
+        if path == METHOD or (_counts(path) and not _reworded(was, is_now)):
+            return False
+    return changed and not any(path == METHOD or _counts(path) for path in before if path not in now)
 
 
 def _changes(before: Arguments, now: Arguments) -> list[Change]:

@@ -18,19 +18,20 @@ from chaosproxy.core.purpose import PLAIN, Role
 from chaosproxy.profiles.models import Profile
 from chaosproxy.recovery.following.aftermath import Aftermath
 from chaosproxy.recovery.following.alternatives import Alternatives
+from chaosproxy.recovery.following.bystanders import note_bystander
 from chaosproxy.recovery.following.causes import delivered, lied
 from chaosproxy.recovery.following.episodes import Episodes
+from chaosproxy.recovery.following.hedges import lost_a_hedge
 from chaosproxy.recovery.following.loops import Loops
 from chaosproxy.recovery.following.matcher import (
     FIRST,
-    IN_FLIGHT,
     NEW,
-    PARALLEL,
     SAME_KEY,
     Found,
     Matcher,
     key_of,
     misused,
+    of_its_own,
 )
 from chaosproxy.recovery.following.records import NEVER, Operation, Session, Twins
 from chaosproxy.recovery.following.repeats import Repeat, note, wants_watch
@@ -44,22 +45,18 @@ FAILURES = 1_000
 """Unresolved failures remembered in a session."""
 KEYS = 10_000
 """Explicit operation keys remembered in a session."""
-OPENED = 64
-"""Upstreams of which a session's protocol sessions are remembered."""
 TOOLS = 1_000
 """Tools that clean operations are counted by; those of further tools are counted together."""
 OTHER_TOOLS = "_other"
 
 OK: Final = Outcome.OK
-AGENT_LEFT: Final = Outcome.AGENT_LEFT
 READ: Final = ToolEffect.READ
 WRITE: Final = ToolEffect.WRITE
 NOBODY: Final = Layer.NONE
 MODEL: Final = Role.MODEL
+HEDGE: Final = CallKind.HEDGE
+NEWS: Final = (FIRST, NEW)
 """Looked up once: an enum member costs more than a global, and every call asks."""
-
-HEDGE_SECONDS = 1.0
-"""A client drops a hedge's loser when the winner has answered. Later than this it left for a reason of its own."""
 
 
 class Tracker:
@@ -70,6 +67,7 @@ class Tracker:
         tools = Tools(profile)
         self._publish = publish
         self._retries = Retries(settings.retry_budget, publish)
+        self._first = self._retries.first
         self._episodes = Episodes(settings, tools, self._retries, publish)
         self._aftermath = Aftermath(tools, self._episodes, publish)
         self._matcher = Matcher(Alternatives(tools))
@@ -78,7 +76,12 @@ class Tracker:
         self._writes = Writes()
         self._book = Sessions(profile.sessions.idle, self._episodes, publish)
         self._sessions: OrderedDict[str, Session] = self._book.known
+        self._running_on: dict[int, Operation] = {}
+        """By number: calls that the agent has left, and whose tool is not done."""
         self._numbered = 0
+        self.before_twin: Callable[[tuple[int, ...], float], None] = _nobody_has_left
+        """Told the equal calls in flight when another arrives, and when: who hears only now that the agent has left one
+        tells us so at once. Else its retry would be taken for its twin."""
         self.clean_operations: dict[str, int] = {}
         """Operations by tool that ended without ever meeting a failure. Whoever counts operations adds these."""
 
@@ -108,15 +111,19 @@ class Tracker:
         session.last = session.last_call = call.received
         if session.calls % self._pace == 0:
             self._tell_loop(session, self._loops.paced(session.loops, call))
-        purpose = call.purpose
-        if purpose is not PLAIN and not _takes_part(session, call):
+        if call.purpose is not PLAIN and not _takes_part(session, call):
             return Match(0, 1, CallKind.NONE, NOBODY, 0)
         twins = session.flying.get(call.fingerprint)
+        if twins is not None:
+            self.before_twin(tuple(twins.operations), call.received)
+            twins = session.flying.get(call.fingerprint)
         repeat = session.repeats.get(call.fingerprint) if session.repeats is not None else None
-        plain = purpose is PLAIN and call.operation_key is None and call.sdk_retry == 0
-        if plain and repeat is None and session.trouble is None:
-            kind, rule = (FIRST, NEW) if twins is None else (PARALLEL, IN_FLIGHT)
-            match = Match(self._begin(session, call, twins).number, 1, kind, NOBODY, rule)
+        if session.trouble is None and call.operation_key is None and call.sdk_retry == 0:
+            # There is nothing that it could be a further attempt of, so rules 3, 4 and 5 are all that is left.
+            plain = repeat is None and twins is None and call.purpose is PLAIN
+            kind, rule = NEWS if plain else of_its_own(call, twins, repeat)
+            number = self._begin(session, call, twins).number
+            match = Match(number, 1, kind, NOBODY, rule, 0, repeat is not None and wants_watch(repeat))
             after_success = False
         else:
             found = self._matcher.find(session, call, twins, repeat)
@@ -138,34 +145,59 @@ class Tracker:
         session = self._sessions.get(call.session)
         twins = None if session is None else session.flying.get(call.fingerprint)
         operation = None if twins is None else twins.operations.get(call.number)
-        if twins is not None and operation is not None and _lost_a_hedge(operation, twins, call, answer):
-            match.kind = CallKind.HEDGE
+        if twins is not None and operation is not None and lost_a_hedge(operation, twins, call, answer):
+            match.kind = HEDGE
+
+    def left(self, event: CallAnswered) -> None:
+        """The agent left a call whose tool runs on: it has failed, and may be made again before the tool is done.
+
+        The answer is what there is to say so far; `answered` is told of the end, and learns what the tool did.
+        """
+        self.ending(event.call, event.match, event.answer)
+        session = self._sessions.get(event.call.session)
+        operation = None if session is None else self._over(session, event, done=False)
+        if operation is not None:
+            self._running_on[event.call.number] = operation
 
     def answered(self, event: CallAnswered) -> None:
         """A call is over. One whose session has ended in the meantime is past judging, and is ignored."""
-        call, answer = event.call, event.answer
+        call = event.call
+        if self._running_on and call.number in self._running_on:
+            self._count_executions(self._running_on.pop(call.number), call, event.answer)
+            return
         session = self._sessions.get(call.session)
         if session is None:
+            self._count_straggler(event)
             return
         if event.match.operation == 0:
-            _note_aside(session, call, answer)
+            note_bystander(session, call, event.answer)
             return
+        self._over(session, event, done=True)
+
+    def _over(self, session: Session, event: CallAnswered, *, done: bool) -> Operation | None:
+        """For the agent a call is over, and for the tool if it is `done`; the operation, if the call was in flight."""
+        call, answer = event.call, event.answer
         twins = session.flying.get(call.fingerprint)
         operation = twins.operations.pop(call.number, None) if twins is not None else None
         if twins is None or operation is None:
-            return
+            return None
         if not twins.operations:
             del session.flying[call.fingerprint]
         session.last = max(session.last, answer.ended)
         operation.flying -= 1
         well = answer.outcome is OK or delivered(answer)
         if well:
+            twins.answered += 1
             twins.delivered = answer.ended
         if session.thinking is not None and call.purpose.role is MODEL:
             session.thinking.ended(answer.ended, well=well)
-        elif call.route.effect is WRITE:
+        elif done and call.route.effect is WRITE:
             self._count_executions(operation, call, answer)
-        self._judge(session, operation, event, well, twins)
+        if well and operation.episode is None and session.trouble is None and not event.decision.injections:
+            self._succeeded(session, operation, event)
+        else:
+            self._judge(session, operation, event, well)
+        return operation
 
     def tick(self, now: float) -> None:
         """Time has passed: give up what is due and end the sessions that are idle with nothing left to recover."""
@@ -207,7 +239,7 @@ class Tracker:
         session.operations += 1
         route = call.route
         operation = Operation(self._numbered, session, route, call.fingerprint)
-        self._retries.first(route.tool, call.received)
+        self._first(route.tool, call.received)
         self._fly(operation, call, twins)
         return operation
 
@@ -273,7 +305,7 @@ class Tracker:
                 episode.looped = True
 
     def _count_executions(self, operation: Operation, call: Call, answer: Answer) -> None:
-        if call.purpose.role is MODEL:
+        if call.route.effect is not WRITE or call.purpose.role is MODEL:
             return
         times = self._writes.executed_again(operation, call, answer)
         if times:
@@ -281,15 +313,17 @@ class Tracker:
         elif self._writes.replay:
             self._aftermath.replayed(operation, call)
 
-    def _judge(self, session: Session, operation: Operation, event: CallAnswered, well: bool, twins: Twins) -> None:
+    def _judge(self, session: Session, operation: Operation, event: CallAnswered, well: bool) -> None:
         """What the end of an attempt means for its operation."""
         call, answer = event.call, event.answer
         if session.trouble is not None and session.trouble.suspects:
             self._aftermath.settle(session.trouble, call, answer, well=well)
         if well and (not event.decision.injections or lied(event.decision, answer) is None):
             self._succeeded(session, operation, event)
-        elif _lost_a_hedge(operation, twins, call, answer):
-            self._count_clean(operation)
+        elif event.match.kind is HEDGE:
+            # It asked for nothing that its twin did not ask for: the intention is its twin's.
+            session.operations -= 1
+            operation.settled = operation.attempts
         elif operation.episode is not None or operation.delivered < call.received:
             self._failed(session, operation, event, well)
 
@@ -326,19 +360,30 @@ class Tracker:
         if trouble is not None and len(trouble.waiting) > FAILURES:
             self._book.forget_oldest_failure(session, event.answer.ended)
 
+    def _count_straggler(self, event: CallAnswered) -> None:
+        """A call outlived its session: its operation is clean if it was answered well, and else it is not known."""
+        match = event.match
+        if match.operation and match.attempt == 1 and delivered(event.answer):
+            self._count_clean_at(event.call.route.tool)
+
     def _count_clean(self, operation: Operation) -> None:
         """Count an operation that ended without a failure, once: not again for a late duplicate of it."""
-        if operation.settled:
-            return
-        operation.settled = operation.attempts
+        if not operation.settled:
+            operation.settled = operation.attempts
+            self._count_clean_at(operation.route.tool)
+
+    def _count_clean_at(self, tool: str) -> None:
         counts = self.clean_operations
-        tool = operation.route.tool
         if tool in counts:
             counts[tool] += 1
         elif len(counts) < TOOLS:
             counts[tool] = 1
         else:
             counts[OTHER_TOOLS] = counts.get(OTHER_TOOLS, 0) + 1
+
+
+def _nobody_has_left(_calls: tuple[int, ...], _now: float) -> None:
+    """Whoever has left has been told of."""
 
 
 def _takes_part(session: Session, call: Call) -> bool:
@@ -351,20 +396,6 @@ def _takes_part(session: Session, call: Call) -> bool:
     return role.takes_part
 
 
-def _note_aside(session: Session, call: Call, answer: Answer) -> None:
-    """What a call that takes no part did for those that do: new credentials, a new session of a protocol."""
-    session.last = max(session.last, answer.ended)
-    if answer.outcome is not OK:
-        return
-    if call.purpose.role is Role.TOKEN:
-        session.token = answer.ended
-    elif call.purpose.opens_session:
-        if session.opened is None:
-            session.opened = {}
-        if len(session.opened) < OPENED or call.route.upstream in session.opened:
-            session.opened[call.route.upstream] = answer.ended
-
-
 def _is_after_success(session: Session, call: Call, found: Found) -> bool:
     """Is it a late duplicate of what has succeeded?"""
     operation, _, rule = found
@@ -373,13 +404,3 @@ def _is_after_success(session: Session, call: Call, found: Found) -> bool:
     if rule != SAME_KEY or operation.episode is not None:
         return False
     return operation.delivered > NEVER and operation.settled == operation.attempts
-
-
-def _lost_a_hedge(operation: Operation, twins: Twins, call: Call, answer: Answer) -> bool:
-    """Was a clean attempt dropped because its twin, in flight at the same time, had just answered?"""
-    return (
-        answer.outcome is AGENT_LEFT
-        and operation.episode is None
-        and call.received <= twins.delivered
-        and answer.ended - twins.delivered <= HEDGE_SECONDS
-    )

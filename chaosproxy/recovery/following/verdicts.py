@@ -4,7 +4,9 @@ Success alone is not the measure: a retry that came too early, that asked again 
 charging twice is wrong even when it worked. What traffic cannot tell stays `unknown`, and is in no rate.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -83,10 +85,22 @@ TABLE: tuple[Line, ...] = (
 )
 
 
+_LINES: Mapping[Resolution, tuple[Line, ...]] = MappingProxyType(
+    {resolution: tuple([line for line in TABLE if resolution in line.resolutions]) for resolution in Resolution}
+)
+"""The same lines in the same order, for each resolution."""
+
+PERSISTENT: Final = Course.PERSISTENT
+TRANSIENT: Final = Course.TRANSIENT
+RETRY: Final = Reaction.RETRY
+WAIT_THEN_RETRY: Final = Reaction.WAIT_THEN_RETRY
+"""Looked up once: an enum member costs more than a global, and every retry asks."""
+
+
 def verdict_on(resolution: Resolution, conduct: Conduct) -> tuple[Verdict, Because]:
     """The verdict of the first line that fits, and why; every resolution has a line that fits any conduct."""
-    for line in TABLE:
-        if resolution in line.resolutions and (line.conduct is None or getattr(conduct, line.conduct)):
+    for line in _LINES[resolution]:
+        if line.conduct is None or getattr(conduct, line.conduct):
             return line.verdict, line.because
     raise LookupError(f"no verdict for {resolution} and {conduct}")
 
@@ -109,13 +123,13 @@ def conduct_of(episode: Episode) -> Conduct:
 
 def cannot_work_unchanged(nature: Nature) -> bool:
     """Is asking again unchanged in vain after a failure of this nature?"""
-    return nature.course is not Course.TRANSIENT and _RETRIES.isdisjoint(nature.healthy)
+    return nature.course is not TRANSIENT and _RETRIES.isdisjoint(nature.healthy)
 
 
 def needs_a_wait(nature: Nature) -> bool:
     """Is asking again at once wrong after a failure of this nature, although asking again is right?"""
-    return Reaction.WAIT_THEN_RETRY in nature.healthy and Reaction.RETRY not in nature.healthy
+    return WAIT_THEN_RETRY in nature.healthy and RETRY not in nature.healthy
 
 
 def _may_stop(nature: Nature) -> bool:
-    return nature.course is Course.PERSISTENT or not _STOPS.isdisjoint(nature.healthy)
+    return nature.course is PERSISTENT or not _STOPS.isdisjoint(nature.healthy)

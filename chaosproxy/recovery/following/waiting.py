@@ -13,9 +13,11 @@ def start_waiting(trouble: Trouble, operation: Operation, episode: Episode) -> N
     number = operation.number
     trouble.waiting[number] = operation
     for name in _names(operation, episode):
-        trouble.failures.setdefault(name, {})[number] = operation
-    for tool in {operation.route.tool, episode.last.route.tool}:
-        trouble.tools.setdefault(tool, {})[number] = operation
+        _put(trouble.failures, name, operation)
+    tool, last = operation.route.tool, episode.last.route.tool
+    _put(trouble.tools, tool, operation)
+    if last != tool:
+        _put(trouble.tools, last, operation)
 
 
 def stop_waiting(trouble: Trouble, operation: Operation, episode: Episode) -> None:
@@ -24,8 +26,10 @@ def stop_waiting(trouble: Trouble, operation: Operation, episode: Episode) -> No
     del trouble.waiting[number]
     for name in _names(operation, episode):
         _take(trouble.failures, name, number)
-    for tool in {operation.route.tool, episode.last.route.tool}:
-        _take(trouble.tools, tool, number)
+    tool, last = operation.route.tool, episode.last.route.tool
+    _take(trouble.tools, tool, number)
+    if last != tool:
+        _take(trouble.tools, last, number)
 
 
 def name_of_conversation(purpose: Purpose) -> str | None:
@@ -41,6 +45,14 @@ def _names(operation: Operation, episode: Episode) -> list[str]:
     if conversation is not None:
         names.append(conversation)
     return names
+
+
+def _put(found: dict[str, dict[int, Operation]], name: str, operation: Operation) -> None:
+    operations = found.get(name)
+    if operations is None:
+        found[name] = {operation.number: operation}
+    else:
+        operations[operation.number] = operation
 
 
 def _take(found: dict[str, dict[int, Operation]], name: str, number: int) -> None:

@@ -3,6 +3,8 @@
 The proxy sees both sides, so it can count executions; the agent sees one. Must not know episodes or verdicts.
 """
 
+from typing import Final
+
 from chaosproxy.core.answer import Answer, UpstreamTruth
 from chaosproxy.core.call import Call, ToolEffect
 from chaosproxy.core.failures import Outcome
@@ -15,6 +17,12 @@ _TOOL_REPLIES = 4_096
 _TOOLS = 1_000
 _OTHERS = "_other"
 """Tools that replies are told apart by; those of further tools are put together."""
+
+UNAVAILABLE: Final = Outcome.UNAVAILABLE
+EXECUTED: Final = UpstreamTruth.EXECUTED
+SENT_UNKNOWN: Final = UpstreamTruth.SENT_UNKNOWN
+WRITE: Final = ToolEffect.WRITE
+"""Looked up once: an enum member costs more than a global, and every write asks."""
 
 _SAYS_NOTHING_OF_THE_WRITE = frozenset(
     {Outcome.TIMEOUT, Outcome.RESET, Outcome.TRUNCATED, Outcome.MALFORMED, Outcome.AGENT_LEFT}
@@ -54,20 +62,22 @@ class Writes:
         equal bytes, its equal replies prove nothing either, and what they were taken for is counted after all.
         """
         self.replay = False
-        if answer.truth is not UpstreamTruth.EXECUTED:
+        if answer.truth is not EXECUTED:
             return 0
         if answer.replayed and answer.executions <= 1:
             self.replay = True
             return 0
         found = 0
-        times = max(1, answer.executions)
+        times = answer.executions or 1
         if call.operation_key is not None and answer.body_digest is not None:
             found, stored = self._look_up(operation, call, call.operation_key, answer)
             times -= stored
         self.replay = times == 0
         before = operation.executions
         operation.executions = before + times
-        return found + min(times, max(0, before + times - 1))
+        if before == 0 and times <= 1:
+            return found  # as nearly always
+        return found + min(times, before + times - 1)
 
     def _look_up(self, operation: Operation, call: Call, key: str, answer: Answer) -> tuple[int, int]:
         """How many executions turn out not to have been replays after all, and how many of these seem to be some."""
@@ -101,10 +111,10 @@ class Writes:
 
 def in_doubt(call: Call, answer: Answer) -> bool:
     """May a failed write have run, without the agent's being able to know?"""
-    if call.route.effect is not ToolEffect.WRITE:
+    if call.route.effect is not WRITE:
         return False
-    if answer.truth is not UpstreamTruth.EXECUTED and answer.truth is not UpstreamTruth.SENT_UNKNOWN:
+    if answer.truth is not EXECUTED and answer.truth is not SENT_UNKNOWN:
         return False
-    if answer.outcome is Outcome.UNAVAILABLE:
-        return answer.truth is UpstreamTruth.EXECUTED or answer.status not in _SAYS_IT_DID_NOT_RUN
+    if answer.outcome is UNAVAILABLE:
+        return answer.truth is EXECUTED or answer.status not in _SAYS_IT_DID_NOT_RUN
     return answer.outcome in _SAYS_NOTHING_OF_THE_WRITE

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from chaosproxy.core.call import Layer, ToolEffect
+from chaosproxy.core.call import CallKind, Layer, ToolEffect
 from chaosproxy.core.events import BackoffSeen, EpisodeClosed, LoopFound, LoopKind, OperationResult
 from chaosproxy.engine.matching import Glob, glob
 from chaosproxy.recovery.scoring.count import Count
@@ -30,6 +30,7 @@ LONG_TALLIES = 64
 SHORT = 500
 
 WRITE: Final = ToolEffect.WRITE
+HEDGE: Final = CallKind.HEDGE
 """Looked up once: an enum member costs more than a global, and every call asks."""
 
 
@@ -44,6 +45,8 @@ class Cell:
         """Calls that were all there was to their operations: answered as they should be, and untouched."""
         self.plain_writes = 0
         """Those of them that write."""
+        self.plain_kinds: Counter[CallKind] = Counter()
+        """Those of them that were polls, pages, twins, ..."""
         self.rest = Count()
         """All others."""
         self.tallies: dict[str, Tally] = {}
@@ -51,7 +54,7 @@ class Cell:
     def count(self) -> Count:
         """All calls together."""
         total = Count.together([self.rest])
-        total.add_plain(self.plain, self.plain_writes)
+        total.add_plain(self.plain, self.plain_writes, self.plain_kinds)
         for result, number in total.results.items():
             if number < 0:  # a journal has lost what an episode takes back, or says it of another tool
                 total.results[result] = 0
@@ -97,7 +100,7 @@ class Board:
         count.outcomes[call.outcome] += 1
         if call.layer is not Layer.NONE:
             count.layers[call.layer] += 1
-        if call.attempt == 1:
+        if call.attempt == 1 and call.kind is not HEDGE:
             count.operations += 1
             if call.effect is WRITE:
                 count.write_operations += 1

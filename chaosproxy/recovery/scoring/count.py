@@ -41,7 +41,7 @@ class Count(msgspec.Struct, kw_only=True):
     other_calls: int = 0
     """That are over and nobody decided: token endpoints, handshakes, pings."""
     operations: int = 0
-    """Those whose first call is over."""
+    """Those whose first call is over. The loser of a hedge is none: it is a further call of its twin's intention."""
     write_operations: int = 0
     """Those that could have their effect twice."""
     faulted: int = 0
@@ -91,14 +91,18 @@ class Count(msgspec.Struct, kw_only=True):
         for name in _COUNTERS:
             getattr(self, name).update(getattr(other, name))
 
-    def add_plain(self, calls: int, writes: int) -> None:
-        """Add calls that were all there was to their operations: answered as they should be, and untouched."""
+    def add_plain(self, calls: int, writes: int, others: Counter[CallKind]) -> None:
+        """Add calls that were all there was to their operations: answered as they should be, and untouched.
+
+        `others` are those of them that were not plainly the first of what they are.
+        """
         if calls:
             self.calls += calls
             self.operations += calls
             self.write_operations += writes
             self.results[OperationResult.CLEAN] += calls
-            self.kinds[CallKind.FIRST] += calls
+            self.kinds[CallKind.FIRST] += calls - others.total()
+            self.kinds.update(others)
             self.outcomes[Outcome.OK] += calls
 
     @classmethod

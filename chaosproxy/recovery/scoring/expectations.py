@@ -9,8 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
+from chaosproxy.core import figures
 from chaosproxy.core.measures import MEASURES, OF_THE_AGENT, Unit
-from chaosproxy.core.units import format_duration, format_rate
 from chaosproxy.recovery.scoring.measured import Measured
 from chaosproxy.recovery.scoring.terms import Wanted
 
@@ -104,7 +104,7 @@ def _judge(wanted: Wanted, measured: Measured) -> tuple[Result, str]:
     if value is None:
         return Result.INCONCLUSIVE, measured.why_not or f"nothing to judge by ({_cases(cases)}, {needed} needed)"
     measure = wanted.measure
-    shown = _show(measure, value)
+    shown = _beside_its_bounds(wanted, value)
     if measure not in OF_THE_AGENT:
         shown = f"{shown} in {_cases(cases)}"
     above = wanted.at_most is not None and value > wanted.at_most
@@ -112,20 +112,15 @@ def _judge(wanted: Wanted, measured: Measured) -> tuple[Result, str]:
     if cases < needed and not (above and MEASURES[measure] is Unit.COUNT):
         return Result.INCONCLUSIVE, f"{shown}, too few to judge ({needed} needed)"
     if wanted.at_most is not None and above:
-        return Result.FAIL, f"{shown}, expected at most {_show(measure, wanted.at_most)}"
+        return Result.FAIL, f"{shown}, expected at most {figures.measured(measure, wanted.at_most)}"
     if wanted.at_least is not None and value < wanted.at_least:
-        return Result.FAIL, f"{shown}, expected at least {_show(measure, wanted.at_least)}"
+        return Result.FAIL, f"{shown}, expected at least {figures.measured(measure, wanted.at_least)}"
     return Result.PASS, shown
+
+
+def _beside_its_bounds(wanted: Wanted, value: float) -> str:
+    return figures.beside(wanted.measure, value, wanted.at_least, wanted.at_most)
 
 
 def _cases(cases: int) -> str:
     return "1 case" if cases == 1 else f"{cases} cases"
-
-
-def _show(measure: str, value: float) -> str:
-    unit = MEASURES[measure]
-    if unit is Unit.SHARE:
-        return format_rate(value)
-    if unit is Unit.SECONDS:
-        return format_duration(value)
-    return f"{value:.4g}"

@@ -4,7 +4,7 @@ An operation whose first call was delivered ended clean, unless an episode says 
 as its episode did. What is remembered is only the operations to which something happened, the latest of them.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from chaosproxy.core.call import CallKind
 from chaosproxy.core.events import EpisodeClosed, OperationResult, Resolution
@@ -16,12 +16,18 @@ KEPT = 10_000
 
 _FAILING: Final = 0
 """It has met a failure, and its episode is open."""
-_LATER_FAILED: Final = 1
-"""An attempt after the first failed; what the first came to is not known, or it was delivered long ago."""
-_LATER_DELIVERED: Final = 2
-"""An attempt after the first was delivered; likewise."""
 
-_State = int | OperationResult
+
+class _Later(NamedTuple):
+    """An attempt after the first is over; what the first came to is not known yet, or it was delivered long ago."""
+
+    attempt: int
+    """The highest that is over."""
+    delivered: bool
+    """Was the one that was over first?"""
+
+
+_State = int | _Later | OperationResult
 
 
 class Operations:
@@ -40,8 +46,9 @@ class Operations:
         if isinstance(state, OperationResult):
             self._remember(call.operation, state)
             return False
-        settled = call.delivered or call.kind is CallKind.HEDGE  # whose twin was
-        if state == _LATER_DELIVERED or (settled and state is None):
+        if call.kind is CallKind.HEDGE:
+            return False  # it asked for nothing that its twin did not ask for
+        if (isinstance(state, _Later) and state.delivered) or (call.delivered and state is None):
             return True
         self._remember(call.operation, _FAILING)
         return False
@@ -58,14 +65,18 @@ class Operations:
             before = state
         elif event.outcome is Outcome.OK and state != _FAILING:
             before = OperationResult.CLEAN  # the first reply looked good, and was spoiled
-        elif state in {_LATER_FAILED, _LATER_DELIVERED}:
+        elif isinstance(state, _Later) and event.attempts < state.attempt:
             return None, None  # a late duplicate of what had been delivered
+        # Else its first attempt is one of the episode's: the agent left it, and the tool is not done with it yet.
         self._remember(event.operation, result)
         return before, result
 
     def _note_later(self, call: CallSeen) -> None:
-        if call.operation not in self.known and call.kind is not CallKind.HEDGE:
-            self._remember(call.operation, _LATER_DELIVERED if call.delivered else _LATER_FAILED)
+        state = self.known.get(call.operation)
+        if isinstance(state, _Later):
+            self.known[call.operation] = _Later(max(call.attempt, state.attempt), state.delivered)
+        elif state is None and call.kind is not CallKind.HEDGE:
+            self._remember(call.operation, _Later(call.attempt, call.delivered))
 
     def _remember(self, operation: int, state: _State) -> None:
         self.known[operation] = state

@@ -60,6 +60,7 @@ from chaosproxy.recovery.scoring.terms import Terms, Wanted
 from chaosproxy.recovery.scoring.untested import Tried, Untested, eligible_of, untested
 
 FIRST: Final = CallKind.FIRST
+HEDGE: Final = CallKind.HEDGE
 OK: Final = Outcome.OK
 WRITE: Final = ToolEffect.WRITE
 """Looked up once: an enum member costs more than a global, and every call asks."""
@@ -123,14 +124,17 @@ class Scorecard:
 
     def _answered(self, event: CallAnswered) -> None:
         call, match = event.call, event.match
-        plain = event.decision is QUIET and match.kind is FIRST and call.purpose is PLAIN
-        if plain and event.answer.outcome is OK and self._quick and match.operation not in self._known:
+        plain = event.decision is QUIET and match.attempt == 1 and event.answer.outcome is OK
+        counts = match.kind is not HEDGE and (call.purpose is PLAIN or call.purpose.role.takes_part)
+        if plain and counts and self._quick and match.operation not in self._known:
             # Most calls end here, so nothing is called that need not be.
             route = call.route
             cell = self._cells.get(route.tool)
             if cell is None:
                 cell = self.whole.cell(route.tool)
             cell.plain += 1
+            if match.kind is not FIRST:
+                cell.plain_kinds[match.kind] += 1
             if route.effect is WRITE:
                 cell.plain_writes += 1
         else:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from chaosproxy.reports.figures import plain
 from chaosproxy.reports.html.markup import Html, fragment, tag
 from chaosproxy.reports.model import CellView, EpisodeView, Report
 
@@ -49,10 +50,13 @@ class Anchors(msgspec.Struct, frozen=True):
         return tag("a", shown, href=f"#s{self.sessions[session]}")
 
     def story(self, episode: EpisodeView) -> Html:
-        """An episode's sentence, with the calls that it names as links."""
-        parts = _NAMED_CALL.split(episode.story)
+        """An episode's sentence, with the calls that it names as links, and its tool set apart from their direction."""
+        tool = plain(episode.tool)
+        begun = tool if episode.story.startswith(f"{tool}:") else ""
+        parts = _NAMED_CALL.split(episode.story.removeprefix(begun))
         return fragment(
-            *(self.call(episode.session, int(part)) if place % 2 else part for place, part in enumerate(parts))
+            tag("bdi", begun) if begun else "",
+            *(self.call(episode.session, int(part)) if place % 2 else part for place, part in enumerate(parts)),
         )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from chaosproxy.reports.figures import seconds
 from chaosproxy.reports.html.drawing import LogScale, drawing, log_scale
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, name, tag
 from chaosproxy.reports.html.shares import count
-from chaosproxy.reports.html.tables import table
+from chaosproxy.reports.html.tables import Unseen, table
 from chaosproxy.reports.html.words import BACKOFF, LAYERS, plain
 from chaosproxy.reports.model import BackoffView
 
@@ -15,10 +16,10 @@ _MOST = 10
 _STEP, _HEIGHT, _FLOOR = 52.0, 76.0, 58.0
 
 
-def backoff(views: tuple[BackoffView, ...]) -> Html:
+def backoff(views: tuple[BackoffView, ...]) -> Html | Absent:
     """A row for each layer that tried again without having been told how long to wait."""
     if not views:
-        return tag("p", "Nothing was tried again without being told how long to wait.", class_="note")
+        return Absent("Too little was tried again, without being told how long to wait, to speak of backoff.")
     scale = log_scale([wait for view in views for wait in view.waits[:_MOST] if wait], 0.0, _FLOOR - 18)
     rows = [
         (
@@ -30,7 +31,7 @@ def backoff(views: tuple[BackoffView, ...]) -> Html:
         for place, view in enumerate(views)
     ]
     heads = ("Who tried again", "Shape, by episodes", "Jitter", "Median wait before each retry")
-    return table("How retries were spaced", heads, rows, class_="backoff")
+    return table(Unseen("How retries were spaced"), heads, rows, class_="backoff")
 
 
 def _shapes(shapes: Mapping[str, int]) -> Html:

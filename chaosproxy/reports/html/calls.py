@@ -9,6 +9,9 @@ from chaosproxy.reports.html.rows import Rows
 from chaosproxy.reports.html.words import TRUTHS, plain
 from chaosproxy.reports.model import CallView
 
+_LONGEST = 48
+"""Characters of a name: a page may list 20,000 calls."""
+
 
 def call_list(rows: Rows) -> Html:
     """All calls of a timeline, in the order of its bars."""
@@ -17,7 +20,14 @@ def call_list(rows: Rows) -> Html:
 
 def _line(call: CallView, start: float) -> str:
     said = "; ".join(_said(call))
-    return f"<li><b>#{call.number} {text(short(call.tool))}</b> at {call.start - start:.2f} s; {text(said)}"
+    tool = text(short(call.tool, _LONGEST))
+    return f"<li><b>#{call.number} {tool}</b> at {_clock(call.start - start)}; {text(said)}"
+
+
+def _clock(moment: float) -> str:
+    """As the axis of the timeline has it."""
+    whole, part = divmod(moment, 60)
+    return f"{whole:.0f}:{part:05.2f}" if moment >= 120 else f"{moment:.2f} s"
 
 
 def _said(call: CallView) -> Iterable[str]:
@@ -25,7 +35,7 @@ def _said(call: CallView) -> Iterable[str]:
     yield f"saw {plain(call.outcome)}{status} after {seconds(call.seconds)}"
     yield TRUTHS.get(call.truth, plain(call.truth)) + (f" {call.executions} times" if call.executions > 1 else "")
     if call.faults:
-        yield f"struck by {', '.join(call.faults)}" + (f", rule “{call.rule}”" if call.rule else "")
+        yield f"struck by {', '.join(call.faults)}" + (f", rule “{short(call.rule, _LONGEST)}”" if call.rule else "")
     yield _belonging(call)
     if call.hint:
         yield f"asked to wait {seconds(call.hint)}"
@@ -43,6 +53,6 @@ def _belonging(call: CallView) -> str:
     kind = plain(call.kind)
     if call.follows:
         kind = f"{kind} of #{call.follows}"
-    if call.layer is not Layer.NONE:
+    if call.layer not in {Layer.NONE, Layer.UNKNOWN}:
         kind = f"{kind} by {call.layer}"
     return f"{kind}, attempt {call.attempt} at operation {call.operation}"

@@ -2,6 +2,7 @@
 
 from chaosproxy.reports.figures import factor, seconds, share
 from chaosproxy.reports.html.drawing import drawing
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, name, tag
 from chaosproxy.reports.html.shares import count, rate_figure
 from chaosproxy.reports.html.tables import figure, table
@@ -10,14 +11,10 @@ from chaosproxy.reports.model import ArmView, ControlView
 _LEFT, _RIGHT = 20.0, 460.0
 
 
-def comparison(view: ControlView | None) -> Html:
+def comparison(view: ControlView | None) -> Html | Absent:
     """The two arms, and the drop."""
     if view is None:
-        return tag(
-            "p",
-            "There is nothing to compare with: no journal of a run without faults, and no session left alone.",
-            class_="note",
-        )
+        return Absent("There is no control arm: no journal of a run without faults, and no session left alone.")
     heads = (
         "Arm",
         "Sessions",

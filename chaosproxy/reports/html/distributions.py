@@ -5,22 +5,27 @@ from collections.abc import Iterable
 
 from chaosproxy.reports.figures import seconds
 from chaosproxy.reports.html.drawing import brief, drawing
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, joined, name, tag
-from chaosproxy.reports.html.shares import count, counted
+from chaosproxy.reports.html.shares import count
 from chaosproxy.reports.model import DistributionView
 
 _WIDTH, _HEIGHT = 280.0, 126.0
 _LEFT, _RIGHT, _TOP, _FLOOR = 8.0, 272.0, 34.0, 106.0
-_LABEL = 34.0
+_LABEL = 46.0
 """Width that a label at the axis needs."""
+_LETTER = 5.8
+"""Width of a letter of a label above a mark."""
 
 
-def distributions(views: tuple[DistributionView, ...]) -> Html:
+def distributions(views: tuple[DistributionView, ...]) -> Html | Absent:
     """Small multiples, one for each fault that anything recovered from."""
     shown = [view for view in views if view.cases]
     silent = [view.fault for view in views if not view.cases]
+    if not views:
+        return Absent("")
     if not shown:
-        return tag("p", "Nothing recovered, so there are no times.", class_="note")
+        return Absent("Nothing recovered, so there are no times to recovery.")
     plots = [_plot(view, _shared_bins(shown, view), place) for place, view in enumerate(shown)]
     rest = tag("p", "No recovery from ", joined(", ", *(name(fault) for fault in silent)), ".", class_="note")
     return fragment(tag("div", *plots, class_="multiples"), rest if silent else "")
@@ -56,7 +61,7 @@ def _plot(view: DistributionView, bins: range, place: int) -> Html:
     picture = drawing(
         f"d{place}",
         (_WIDTH, _HEIGHT),
-        (f"Time to recovery from {view.fault}", f"{counted(view.cases, 'recovery')[:-1]}: {figures}"),
+        (f"Time to recovery from {view.fault}", figures),
         axis,
         *columns,
         *marks,
@@ -64,12 +69,16 @@ def _plot(view: DistributionView, bins: range, place: int) -> Html:
         *_edges(view, bins, step),
         class_="hist",
     )
-    caption = tag("figcaption", tag("b", name(view.fault)), tag("span", f"{count(view.cases)} recovered; {figures}"))
+    caption = tag("figcaption", tag("b", name(view.fault)), tag("span", figures))
     return tag("figure", caption, picture)
 
 
 def _figures(view: DistributionView) -> str:
-    return f"p50 {seconds(view.p50)}, p95 {seconds(view.p95)}, longest {seconds(view.longest)}"
+    """How many, and how long they took; of a few, the 95th of 100 is the longest, and is not named twice."""
+    if view.cases == 1:
+        return f"1 recovered, after {seconds(view.longest)}"
+    p95 = f", p95 {seconds(view.p95)}" if view.p95 != view.longest else ""
+    return f"{count(view.cases)} recovered; p50 {seconds(view.p50)}{p95}, longest {seconds(view.longest)}"
 
 
 def _bin(bounds: tuple[float, ...], index: int) -> str:
@@ -90,17 +99,22 @@ def _edges(view: DistributionView, bins: range, step: float) -> Iterable[Html]:
 
 
 def _marks(view: DistributionView, bins: range) -> list[Html]:
-    """Upright lines at p50 and p95; one line, if they are the same."""
+    """Upright lines at p50 and p95; one line, if they are the same; none, where there is but one case."""
+    if view.cases == 1:
+        return []
     places = [(kind, _place(view, bins, value)) for kind, value in (("p50", view.p50), ("p95", view.p95)) if value]
     if len(places) == 2 and abs(places[1][1] - places[0][1]) < 4:
-        return [_mark("p50, p95", places[0][1], "p50", "middle")]
-    return [_mark(kind, x, kind, "end" if kind == "p50" else "start") for kind, x in places]
+        return [_mark("p50, p95", places[0][1], "p50", 0.5)]
+    return [_mark(kind, x, kind, 1.0 if kind == "p50" else 0.0) for kind, x in places]
 
 
-def _mark(said: str, x: float, kind: str, anchor: str) -> Html:
+def _mark(said: str, x: float, kind: str, before: float) -> Html:
+    """A line with a label above it; so much of the label is left of the line, unless that is outside the drawing."""
+    wide = _LETTER * len(said)
+    left = min(max(x - before * wide, _LEFT - 6), _RIGHT + 6 - wide)
     return fragment(
         tag("path", class_=kind, d=f"M{x:.1f} {_TOP - 19:g}V{_FLOOR:g}"),
-        tag("text", said, x=x, y=_TOP - 22, text_anchor=anchor, class_="pm"),
+        tag("text", said, x=left, y=_TOP - 22, class_="pm"),
     )
 
 

@@ -1,85 +1,62 @@
-"""The top of the page: the verdict, the expectations, which run it was, and its numbers."""
+"""The top of the page: the verdict, which run it was, and its numbers."""
 
 from collections.abc import Mapping
 
-from chaosproxy.core.measures import Unit
-from chaosproxy.reports.figures import NOTHING, factor, measured, seconds, share
+from chaosproxy.reports.figures import NOTHING, factor, seconds, share
+from chaosproxy.reports.html.expectations import SIGNS
 from chaosproxy.reports.html.markup import Html, fragment, joined, name, tag
 from chaosproxy.reports.html.shares import count, counted, spread, whiskers
-from chaosproxy.reports.html.tables import figure, table
-from chaosproxy.reports.model import CheckView, Rate, Report, RunView, TotalsView, VerdictView
+from chaosproxy.reports.model import Rate, Report, RunView, TotalsView, VerdictView
 
 _SAID = {
     "pass": "Every expectation held, on enough cases.",
     "fail": "At least one expectation did not hold.",
     "inconclusive": "Too little was put to the test to say.",
 }
-SIGNS = {"pass": "✓", "fail": "✕", "inconclusive": "?"}
 
 
 def verdict(view: VerdictView) -> Html:
-    """The verdict in words, why it is not PASS, and each expectation."""
+    """The verdict in words, and why it is not PASS."""
     word = view.result.upper()
     reasons = tag("ul", *(tag("li", reason) for reason in view.reasons), class_="reasons") if view.reasons else ""
-    return fragment(
-        tag(
-            "div",
-            tag("p", tag("span", SIGNS[view.result], aria_hidden="true"), " ", tag("strong", word), class_="word"),
-            tag("div", tag("p", _SAID[view.result], class_="said"), reasons),
-            class_=f"hero {view.result}",
-        ),
-        _expectations(view.checks),
+    return tag(
+        "div",
+        tag("p", tag("span", SIGNS[view.result], aria_hidden="true"), " ", tag("strong", word), class_="word"),
+        tag("div", tag("p", _said(view), class_="said"), reasons),
+        class_=f"hero {view.result}",
     )
 
 
-def _expectations(checks: tuple[CheckView, ...]) -> Html:
-    if not checks:
-        return tag("p", "The profile expects nothing of this run.", class_="note")
-    rows = [
-        (
-            tag("span", SIGNS[check.result], " ", check.result, class_=f"badge {check.result}"),
-            _expected(check),
-            _bounds(check),
-            figure(measured(check.measure, check.value)),
-            _interval(check),
-            figure(f"{count(check.cases)} (needs {count(check.needed)})"),
-            tag("span", check.reason, class_="why"),
-        )
-        for check in checks
+def _said(view: VerdictView) -> str:
+    """How many expectations did not hold; without one that says it, what the verdict means."""
+    missed = sum(check.result == view.result for check in view.checks)
+    if view.result == "pass" or not missed:
+        return _SAID[view.result]
+    of = f"{count(missed)} of {counted(len(view.checks), 'expectation')}"
+    return f"{of} did not hold." if view.result == "fail" else f"{of} could not be judged."
+
+
+def subtitle(report: Report) -> Html:
+    """What was run, in a line."""
+    run, totals = report.run, report.totals
+    facts: list[object] = [
+        f"{counted(totals.calls, 'call')} in {counted(totals.sessions, 'session')}",
+        f"{count(totals.faulted)} struck by a fault",
+        seconds(run.seconds),
     ]
-    heads = ("Result", "Expectation", "Bound", "Measured", "95 % interval", "Cases", "Why")
-    return table("What was expected, and what was measured", heads, rows, class_="checks")
+    if run.command is not None:
+        facts.append(_agent(run))
+    if run.started:
+        facts.append(tag("time", _moment(run.started), datetime=run.started))
+    facts.append(fragment("seed ", tag("code", run.seed)))
+    return tag("p", *(tag("span", fact) for fact in facts), class_="under")
 
 
-def _expected(check: CheckView) -> Html:
-    limits = []
-    if check.of:
-        limits.append(fragment("of ", joined(", ", *(name(fault) for fault in check.of))))
-    if check.tool is not None:
-        limits.append(fragment("at ", name(check.tool)))
-    if check.session is not None:
-        limits.append(fragment("in ", name(check.session)))
-    return fragment(tag("code", name(check.measure)), *(tag("span", limit, class_="limit") for limit in limits))
-
-
-def _bounds(check: CheckView) -> str:
-    bounds = []
-    if check.at_least is not None:
-        bounds.append(f"at least {measured(check.measure, check.at_least)}")
-    if check.at_most is not None:
-        bounds.append(f"at most {measured(check.measure, check.at_most)}")
-    return " and ".join(bounds)
-
-
-def _interval(check: CheckView) -> Html:
-    if check.unit is not Unit.SHARE or check.low is None or check.high is None or check.low < 0:
-        return tag("span", NOTHING, class_="none") if check.low is None or check.high is None else _spelled(check)
-    bounds = [bound for bound in (check.at_least, check.at_most) if bound is not None]
-    return whiskers(check.value, check.low, check.high, *bounds)
-
-
-def _spelled(check: CheckView) -> Html:
-    return fragment(f"{measured(check.measure, check.low)} to {measured(check.measure, check.high)}")
+def unfinished(run: RunView) -> Html:
+    """A warning, if the end of the run is missing."""
+    if run.complete:
+        return fragment()
+    return tag("p", "The run was not stopped in an orderly way: its end is missing.", class_="warn")
 
 
 def run_line(run: RunView, generated: str) -> Html:
@@ -96,15 +73,7 @@ def run_line(run: RunView, generated: str) -> Html:
         ("Journal" if len(run.journals) == 1 else "Journals", _journals(run.journals)),
         ("Report made", tag("time", _moment(generated), datetime=generated)),
     ]
-    ended = (
-        ""
-        if run.complete
-        else tag("p", "The run was not stopped in an orderly way: its end is missing.", class_="warn")
-    )
-    return fragment(
-        ended,
-        tag("dl", *(tag("div", tag("dt", term), tag("dd", value)) for term, value in facts), class_="facts"),
-    )
+    return tag("dl", *(tag("div", tag("dt", term), tag("dd", value)) for term, value in facts), class_="facts")
 
 
 def _journals(journals: tuple[str, ...]) -> Html:
@@ -125,8 +94,10 @@ def _moment(at: str) -> str:
 
 
 def numbers(report: Report) -> Html:
-    """The headline numbers; recovery always with what it is by fault."""
+    """The headline numbers; recovery always with what it is by fault. Of nothing, there are none."""
     totals = report.totals
+    if not totals.calls:
+        return fragment()
     tiles = [
         _rate_tile(
             "Reacted as it should",
@@ -151,6 +122,9 @@ def numbers(report: Report) -> Html:
     return tag("ul", *tiles, class_="tiles")
 
 
+_BY_FAULT = tag("a", "by fault", href="#faults")
+
+
 def _rate_tile(title: str, rate: Rate, of_what: str, by_fault: Mapping[str, Rate]) -> Html:
     """A share of all episodes, never without what it is for the faults that it blends."""
     known = sorted((found.value, fault) for fault, found in by_fault.items() if found.value is not None)
@@ -163,7 +137,9 @@ def _rate_tile(title: str, rate: Rate, of_what: str, by_fault: Mapping[str, Rate
             class_="wide",
         )
     (least, fault), (most, _) = known[0], known[-1]
-    by = f"{share(least)} to {share(most)}" if least < most else share(least)
+    by: tuple[object, ...] = ("the same ", tag("a", "for each fault", href="#faults"))
+    if least < most:
+        by = (f"{share(least)} to {share(most)} ", _BY_FAULT, ", least for ", name(fault, 32))
     return tag(
         "li",
         tag("h3", title),
@@ -177,7 +153,7 @@ def _rate_tile(title: str, rate: Rate, of_what: str, by_fault: Mapping[str, Rate
             tag(
                 "div",
                 spread(rate, by_fault),
-                tag("p", by, " ", tag("a", "by fault", href="#faults"), ", least for ", name(fault, 32), class_="by"),
+                tag("p", *by, class_="by"),
             ),
             class_="pair",
         ),
@@ -195,15 +171,11 @@ def _count_tiles(totals: TotalsView) -> list[Html]:
             f"{count(totals.faulted)} struck by a fault; {counted(totals.operations, 'operation')}, "
             f"{counted(totals.sessions, 'session')}",
         ),
-        _tile(
-            "Calls for each operation",
-            factor(totals.amplification),
-            f"{factor(totals.amplification_faulted)} where a failure was met",
-        ),
+        _tile("Calls for each operation", factor(totals.amplification), _amplified(totals)),
         _tile(
             "Episodes", count(totals.episodes), f"{count(totals.decided)} decided, {count(totals.censored)} censored"
         ),
-        _tile("Duplicate effects", count(confirmed), f"confirmed; {count(exposed)} more risked", alarm=confirmed),
+        _tile("Duplicate effects", count(confirmed), f"confirmed; {_risked(exposed)}", alarm=confirmed),
         _tile("Retry-After broken", count(early), f"came early; {count(obeyed)} obeyed", alarm=early),
         _tile(
             "Never noticed",
@@ -213,6 +185,17 @@ def _count_tiles(totals: TotalsView) -> list[Html]:
         ),
         _tile("Wasted calls", count(sum(totals.wasted.values())), f"{counted(sum(totals.loops.values()), 'loop')}"),
     ]
+
+
+def _amplified(totals: TotalsView) -> str:
+    if totals.amplification_faulted is None:
+        return "no failure was met"
+    return f"{factor(totals.amplification_faulted)} where a failure was met"
+
+
+def _risked(exposed: int) -> str:
+    """A write that was sent again blindly may be among those that were seen to run twice: these are not to be added."""
+    return f"{count(exposed)} sent again blindly" if exposed else "none sent again blindly"
 
 
 def _tile(title: str, shown: str, below: str, drawing: object = "", *, alarm: int = 0) -> Html:

@@ -4,19 +4,22 @@ from collections.abc import Mapping
 
 from chaosproxy.reports.figures import factor, seconds
 from chaosproxy.reports.html.anchors import Anchors
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, name, tag
 from chaosproxy.reports.html.shares import count, counted, rate_figure
-from chaosproxy.reports.html.tables import figure, scrolling, table
+from chaosproxy.reports.html.tables import Unseen, captioned, figure, folded, scrolling, table
 from chaosproxy.reports.model import CellView, Report, ToolView
 
 _SIGNS = (("appropriate", "✓"), ("inappropriate", "✕"), ("unknown", "?"))
+_MANY = 20
+"""Rows that are too many to be seen at once."""
 _VERDICT_WORDS = {"appropriate": "right", "inappropriate": "wrong", "unknown": "unknown"}
 
 
-def faults(report: Report) -> Html:
+def faults(report: Report) -> Html | Absent:
     """Each fault, over all tools."""
     if not report.faults:
-        return tag("p", "No call met a failure, injected or not.", class_="note")
+        return Absent("No call met a failure, injected or not.")
     rows = [
         (
             name(cell.fault),
@@ -42,7 +45,7 @@ def faults(report: Report) -> Html:
         "p95",
         "Attempts",
     )
-    return table("Each fault, all tools together", heads, rows, class_="faults")
+    return table(Unseen("Each fault, all tools together"), heads, rows, class_="faults")
 
 
 def _episodes(cell: CellView) -> str:
@@ -66,15 +69,15 @@ def verdict_counts(verdicts: Mapping[str, int]) -> Html:
     )
 
 
-def matrix(report: Report, anchors: Anchors) -> Html:
+def matrix(report: Report, anchors: Anchors) -> Html | Absent:
     """Tools down, faults across: recovered of how many, the interval, the verdicts, and a link to the episodes."""
     if not report.matrix:
-        return tag("p", "No tool met a failure.", class_="note")
+        return Absent("")
     cells = {(cell.tool, cell.fault): cell for cell in report.matrix}
     across = [cell.fault for cell in report.faults]
     across += [fault for fault in dict.fromkeys(cell.fault for cell in report.matrix) if fault not in across]
     down = list(dict.fromkeys(cell.tool for cell in report.matrix))
-    caption = "Recovered, by tool and fault"
+    caption = Unseen("Recovered, by tool and fault")
     rows = [
         tag(
             "tr",
@@ -84,8 +87,8 @@ def matrix(report: Report, anchors: Anchors) -> Html:
         for tool in down
     ]
     head = tag("tr", tag("th", "Tool", scope="col"), *(tag("th", name(fault, 40), scope="col") for fault in across))
-    grid = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="matrix")
-    return scrolling(caption, grid)
+    grid = tag("table", captioned(caption), tag("thead", head), tag("tbody", *rows), class_="matrix")
+    return scrolling(caption, grid, tall=len(down) > _MANY)
 
 
 def _cell(cell: CellView | None, anchors: Anchors) -> Html:
@@ -113,10 +116,10 @@ def _way_to_episodes(cell: CellView, anchors: Anchors) -> Html:
     return tag("a", said, tag("span", " of ", name(cell.fault), " at ", name(cell.tool), class_="sr"), href=f"#{group}")
 
 
-def tools(views: tuple[ToolView, ...]) -> Html:
-    """What was asked of each tool."""
+def tools(views: tuple[ToolView, ...]) -> Html | Absent:
+    """What was asked of each tool; of many tools, those with the fewest calls are folded away."""
     if not views:
-        return tag("p", "No tool was called.", class_="note")
+        return Absent("")
     rows = [
         (
             fragment(name(view.tool), " ", tag("span", view.effect or "", class_="limit")),
@@ -142,9 +145,16 @@ def tools(views: tuple[ToolView, ...]) -> Html:
         "Wasted",
         "Duplicates",
     )
-    return table("Each tool", heads, rows, class_="bytool")
+    if len(rows) <= _MANY:
+        return table(Unseen("Each tool"), heads, rows, class_="bytool")
+    rest = f"The other {count(len(rows) - _MANY)} tools"
+    return fragment(
+        table(Unseen(f"The first {_MANY} tools"), heads, rows[:_MANY], class_="bytool"),
+        folded(rest, table(Unseen(rest), heads, rows[_MANY:], class_="bytool")),
+    )
 
 
 def _duplicates(view: ToolView) -> str:
+    """Those seen. A write that was sent again blindly may be one of them: these are not to be added."""
     confirmed, exposed = view.duplicates.get("confirmed", 0), view.duplicates.get("exposed", 0)
-    return f"{count(confirmed)} + {count(exposed)} risked" if exposed else count(confirmed)
+    return f"{count(confirmed)} (risked {count(exposed)})" if exposed else count(confirmed)

@@ -8,43 +8,47 @@ from chaosproxy.reports.html.costs import costs, traffic
 from chaosproxy.reports.html.distributions import distributions
 from chaosproxy.reports.html.endmatter import glossary, rules, troubles
 from chaosproxy.reports.html.episodes import episodes
+from chaosproxy.reports.html.expectations import SIGNS, expectations
 from chaosproxy.reports.html.filters import filters
-from chaosproxy.reports.html.layout import Part, page
+from chaosproxy.reports.html.layout import Absent, Part, Title, page
 from chaosproxy.reports.html.markup import fragment, name, short, tag
 from chaosproxy.reports.html.scatter import waits
 from chaosproxy.reports.html.sessions import sessions
 from chaosproxy.reports.html.timeline import signs
+from chaosproxy.reports.html.wrong import wrong
 from chaosproxy.reports.model import Report
+
+_ICONS = {"pass": "✅", "fail": "❌", "inconclusive": "❔"}
 
 
 def render(report: Report) -> str:
     """The page, a whole HTML document. It makes no request, and all of it can be read without its script."""
     anchors = anchors_of(report)
     title = tag("h1", tag("span", "Recovery report ", class_="kicker"), name(report.run.profile))
-    word = report.verdict.result.upper()
+    result = report.verdict.result
     return page(
-        f"{word}: {short(report.run.profile)}",
-        fragment(tag("header", title), signs()),
-        (*_opening(report), *_measured(report, anchors), *_told(report, anchors)),
+        Title(f"{result.upper()}: {short(report.run.profile)}", _ICONS[result]),
+        fragment(tag("header", title, headline.subtitle(report)), signs()),
+        (*_opening(report, anchors), *_measured(report, anchors), *_told(report, anchors), *_closing(report)),
         f"{report.format}, made by chaosproxy {report.run.version}",
     )
 
 
-def _opening(report: Report) -> tuple[Part, ...]:
+def _opening(report: Report, anchors: Anchors) -> tuple[Part, ...]:
     result = report.verdict.result
     return (
         Part(
             "verdict",
             "Verdict",
-            headline.verdict(report.verdict),
-            short=tag("span", headline.SIGNS[result], " ", result.upper(), class_=f"badge {result}"),
+            fragment(
+                headline.unfinished(report.run),
+                headline.verdict(report.verdict),
+                wrong(report, anchors),
+                headline.numbers(report),
+            ),
+            short=tag("span", SIGNS[result], " ", result.upper(), class_=f"badge {result}"),
         ),
-        Part(
-            "run",
-            "The run",
-            fragment(headline.run_line(report.run, report.generated), headline.numbers(report)),
-            short="Run",
-        ),
+        Part("expectations", "Expectations", expectations(report.verdict.checks), "", "Expectations"),
     )
 
 
@@ -94,11 +98,12 @@ def _measured(report: Report, anchors: Anchors) -> tuple[Part, ...]:
 
 
 def _told(report: Report, anchors: Anchors) -> tuple[Part, ...]:
+    shown = sessions(report, anchors)
     return (
         Part(
             "sessions",
             "Sessions",
-            fragment(filters(report, anchors), sessions(report, anchors)),
+            shown if isinstance(shown, Absent) else fragment(filters(report, anchors), shown),
             "Each call is a bar: above what the agent saw, below what the tool did. Point at one, tap it, or use the "
             "arrow keys.",
             "Sessions",
@@ -110,7 +115,13 @@ def _told(report: Report, anchors: Anchors) -> tuple[Part, ...]:
             "What met each failure, and what became of it.",
             "Episodes",
         ),
+    )
+
+
+def _closing(report: Report) -> tuple[Part, ...]:
+    return (
         Part("rules", "Rules", rules(report.rules), "", "Rules"),
         Part("troubles", "What is missing", troubles(report.troubles)),
-        Part("glossary", "Words", glossary(), "", "Words"),
+        Part("run", "The run", headline.run_line(report.run, report.generated), "", "Run"),
+        Part("glossary", "Words", glossary(report), "", "Words"),
     )

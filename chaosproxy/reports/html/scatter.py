@@ -1,14 +1,16 @@
 """Waits against what was asked: a point for each request to wait, over the bands that its verdict comes from.
 
-The bands are those of `recovery.hints`: 50 ms or 2 % too soon is not early, half as long again or 5 s more is not late.
+The bands are those of `recovery.following.hints`, of a hint that is not rounded.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from chaosproxy.core.events import RetryAfterVerdict
+from chaosproxy.recovery.following.hints import latest, soonest
 from chaosproxy.reports.figures import seconds
 from chaosproxy.reports.html.drawing import LogScale, brief, drawing, log_scale
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, tag
 from chaosproxy.reports.html.shares import bar, count, counted
 from chaosproxy.reports.html.tables import figure, table
@@ -16,7 +18,7 @@ from chaosproxy.reports.html.words import RETRY_AFTER, plain
 from chaosproxy.reports.model import Report, WaitView
 
 _SIZE = (520.0, 400.0)
-_LEFT, _RIGHT, _TOP, _FLOOR = 62.0, 508.0, 48.0, 352.0
+_LEFT, _RIGHT, _TOP, _FLOOR = 78.0, 498.0, 48.0, 352.0
 _NEVER = 22.0
 """Height at which those stand that never came back."""
 _SHAPES = {
@@ -31,10 +33,10 @@ _SHAPES = {
 """A shape for each verdict, so that it shows without its colour."""
 
 
-def waits(report: Report) -> Html:
+def waits(report: Report) -> Html | Absent:
     """The drawing, and what came of all requests to wait."""
     if not report.totals.retry_after and not report.waits:
-        return tag("p", "Nobody was asked to wait.", class_="note")
+        return Absent("No reply asked the agent to wait.")
     picture = _picture(report.waits) if report.waits else ""
     total = sum(report.totals.retry_after.values())
     cut = ""
@@ -44,7 +46,8 @@ def waits(report: Report) -> Html:
 
 
 def _legend(verdicts: Mapping[str, int]) -> Html:
-    words = [*RetryAfterVerdict, *(word for word in verdicts if word not in {*RetryAfterVerdict})]
+    known = [*RetryAfterVerdict, *(word for word in verdicts if word not in {*RetryAfterVerdict})]
+    words = [word for word in known if verdicts.get(word)]
     largest = max(verdicts.values(), default=0)
     rows = [
         (
@@ -86,14 +89,14 @@ def _picture(views: tuple[WaitView, ...]) -> Html:
 def _bands(across: LogScale, up: LogScale) -> Iterable[Html]:
     """Early below, as asked in the middle, late above; and the diagonal on which waiting is exactly what was asked."""
     asked = [across.low * (across.high / across.low) ** (place / 48) for place in range(49)]
-    sooner = [(across.at(each), up.at(max(up.low, each - max(0.05, 0.02 * each)))) for each in asked]
-    later = [(across.at(each), up.at(max(1.5 * each, each + 5.0))) for each in asked]
+    sooner = [(across.at(each), up.at(max(up.low, soonest(each)))) for each in asked]
+    later = [(across.at(each), up.at(latest(each))) for each in asked]
     there, back = _points_of(later), _points_of(reversed(sooner))
     yield tag("path", class_="band", d=f"M{there}L{back}z")
     yield tag("path", class_="diagonal", d=f"M{across.start:g} {up.start:g}L{across.end:g} {up.end:g}")
     yield tag("text", "early", x=_RIGHT - 8, y=_FLOOR - 10, text_anchor="end", class_="zone")
-    if up.low < across.low + 5.0 < up.high:
-        y = (up.at(across.low) + up.at(across.low + 5.0)) / 2
+    if up.low < latest(across.low) < up.high:
+        y = (up.at(across.low) + up.at(latest(across.low))) / 2
         yield tag("text", "as asked", x=_LEFT + 8, y=y, class_="zone")
     yield tag("text", "late", x=_LEFT + 8, y=_TOP + 16, class_="zone")
 

@@ -42,7 +42,7 @@
     told.textContent = `${counted(met.length, "episode")} in ${counted(left, "session")} shown`;
   };
   const choose = (values) => { for (const choice of choices) choice.value = values[choice.dataset.by] || ""; filter(); };
-  if (episodes.length) {
+  if (box && episodes.length) {
     box.hidden = false;
     for (const choice of choices) choice.addEventListener("change", filter);
     one(".filters button").addEventListener("click", () => choose({}));
@@ -58,13 +58,15 @@
   let marked = null;
   const leave = () => { note.hidden = true; if (marked) marked.classList.remove("at"); marked = null; };
   const show = (bar) => {
-    const line = one(".calls", bar.closest(".session")).children[[...bar.parentNode.children].indexOf(bar)];
-    if (!line || bar === marked) return;
+    if (bar === marked) return;
+    const list = one(".calls", bar.closest(".session")), line = list && list.children[[...bar.parentNode.children].indexOf(bar)];
     leave();
     marked = bar;
     bar.classList.add("at");
-    note.replaceChildren(line.firstChild.cloneNode(true));
-    for (const part of line.lastChild.textContent.split("; ")) { const shown = document.createElement("span"); shown.textContent = part.trim(); note.append(shown); }
+    /* A very large page has not all calls in words. */
+    const [number, ...said] = line ? [line.firstChild.textContent, ...line.lastChild.textContent.split("; ")] : [`#${bar.id.split("-")[1]}`];
+    note.replaceChildren(document.createElement("b"), ...said.map(() => document.createElement("span")));
+    [number, ...said].forEach((part, place) => { note.children[place].textContent = part.trim(); });
     note.hidden = false;
     const at = bar.getBoundingClientRect(), size = note.getBoundingClientRect(), room = document.documentElement.clientWidth;
     const above = at.top - size.height - 12 > 56;
@@ -79,8 +81,9 @@
   const keys = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
   for (const chart of all(".chart")) {
     const bars = all(".bars > g", chart);
-    chart.addEventListener("pointerover", (event) => { const bar = event.target.closest(".bars > g"); if (bar) show(bar); });
-    chart.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && document.activeElement !== chart) leave(); });
+    /* Not pointerover: that comes also when the page is scrolled away under a pointer that rests. */
+    chart.addEventListener("pointermove", (event) => { const bar = event.target.closest(".bars > g"); if (bar) show(bar); });
+    chart.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && document.activeElement !== chart && chart.contains(marked)) leave(); });
     chart.addEventListener("click", (event) => { const bar = event.target.closest(".bars > g"); if (bar) show(bar); else leave(); });
     chart.addEventListener("blur", leave);
     chart.addEventListener("keydown", (event) => {
@@ -98,7 +101,7 @@
   const follow = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.closest("[hidden]")) choose({});
+    if (box && target.closest("[hidden]")) choose({});
     reveal(target);
     target.scrollIntoView({ block: target.closest("svg") ? "center" : "start" });
     if (target.closest(".chart")) { target.closest(".chart").focus({ preventScroll: true }); bring(target); }
@@ -108,7 +111,8 @@
     if (link && link.hash === location.hash) { event.preventDefault(); follow(); }
   });
   addEventListener("hashchange", follow);
-  follow();
+  /* After the browser's own jump, which knows neither folds nor the middle of a drawing. */
+  addEventListener("load", () => requestAnimationFrame(() => requestAnimationFrame(follow)));
 
   /* A box is a stop for the keyboard only if there is something to scroll to. */
   const stops = () => { for (const each of all(".scroll")) each.tabIndex = each.scrollWidth > each.clientWidth + 1 ? 0 : -1; };

@@ -1,67 +1,116 @@
 """Each session: a line about it, the stories of what went wrong, its timeline, its calls in words."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+
+import msgspec
 
 from chaosproxy.core.events import Verdict
 from chaosproxy.reports.figures import seconds
 from chaosproxy.reports.html.anchors import Anchors
 from chaosproxy.reports.html.calls import call_list
+from chaosproxy.reports.html.layout import Absent
 from chaosproxy.reports.html.markup import Html, fragment, name, tag
-from chaosproxy.reports.html.rows import rows_of
+from chaosproxy.reports.html.rows import Rows, rows_of
 from chaosproxy.reports.html.shares import count, counted
 from chaosproxy.reports.html.timeline import LOWER, timeline
-from chaosproxy.reports.html.words import FAMILIES, FAMILY_WORDS, TRUTHS
+from chaosproxy.reports.html.words import FAMILIES, FAMILY_WORDS, SOURCES, TRUTHS, plain
 from chaosproxy.reports.model import EpisodeView, Report, SessionView
 
 _OPEN = 4
 """Sessions that are open from the start, of those with something wrong."""
-_STORIES = 12
-"""Stories told under a timeline; all are told under Episodes."""
+_STORIES = 4
+"""Stories told above a timeline; all are told under Episodes."""
+_HEAVIEST = 5_500_000
+"""Bytes of all timelines and lists of calls: a page of more is too heavy for a mail, and for a telephone."""
 
 
-def sessions(report: Report, anchors: Anchors) -> Html:
+class _Shown(msgspec.Struct, frozen=True):
+    """A session in the page."""
+
+    view: SessionView
+    ident: str
+    rows: Rows
+    picture: Html
+
+
+def sessions(report: Report, anchors: Anchors) -> Html | Absent:
     """All that are shown, those in which something went wrong first."""
     if not report.sessions:
-        return tag("p", "There was none: nothing was called.", class_="note")
+        return Absent("There is no session: nothing was called.")
     wrong: dict[str, list[EpisodeView]] = defaultdict(list)
     for episode in report.episodes:
         if episode.verdict is Verdict.INAPPROPRIATE:
             wrong[episode.session].append(episode)
     numbered = sorted(enumerate(report.sessions, 1), key=lambda pair: -pair[1].inappropriate)
-    shown = [
-        _session(view, str(index), anchors, wrong[view.name], place < _OPEN and view.inappropriate > 0)
-        for place, (index, view) in enumerate(numbered)
+    shown = [_shown(view, str(index)) for index, view in numbered]
+    boxes = [
+        _session(each, words, _stories(wrong[each.view.name], anchors), place < _OPEN)
+        for place, (each, words) in enumerate(zip(shown, _in_words(shown), strict=True))
     ]
     left = report.sessions_left_out
     rest = tag("p", f"{counted(left, 'session')} with less to see not shown.", class_="note") if left else ""
-    return fragment(_legend(), *shown, rest)
+    return fragment(_legend(), *boxes, rest)
 
 
-def _session(view: SessionView, ident: str, anchors: Anchors, wrong: list[EpisodeView], opened: bool) -> Html:
+def _shown(view: SessionView, ident: str) -> _Shown:
     rows = rows_of(view)
-    said = (
-        "Time is drawn to scale."
-        if rows.scale.true
-        else ("Long stretches of time are drawn shorter: each by the square root of its length.")
-    )
-    cut = f" The first {count(len(view.timeline))} calls; {count(view.cut)} more are not drawn." if view.cut else ""
+    return _Shown(view, ident, rows, timeline(view, rows, ident) if view.timeline else fragment())
+
+
+def _in_words(shown: list[_Shown]) -> Iterator[Html | None]:
+    """The calls of each session in words; None where the page has no room for them beside all that is drawn."""
+    room = _HEAVIEST - sum(len(each.picture.encode()) for each in shown)
+    for each in shown:
+        words = call_list(each.rows)
+        size = len(words.encode())
+        if size > room:
+            yield None
+        else:
+            room -= size
+            yield words
+
+
+def _stories(wrong: list[EpisodeView], anchors: Anchors) -> Html:
+    if not wrong:
+        return fragment()
     stories = [tag("li", anchors.story(episode)) for episode in wrong[:_STORIES]]
-    listed = tag(
-        "details",
-        tag("summary", f"The {counted(len(view.timeline), 'call')} in words"),
-        call_list(rows),
-        class_="inner",
-    )
-    drawn = fragment(timeline(view, rows, ident), tag("p", said, cut, class_="note"), listed) if view.timeline else ""
+    if len(wrong) > _STORIES:
+        more = f"{count(len(wrong) - _STORIES)} more under Episodes"
+        stories.append(tag("li", tag("a", more, href=f"#e{wrong[_STORIES].number}")))
+    return tag("ul", *stories, class_="stories")
+
+
+def _session(shown: _Shown, words: Html | None, stories: Html, early: bool) -> Html:
+    view = shown.view
     return tag(
         "details",
         tag("summary", tag("h3", name(view.name)), _strip(view), _facts(view)),
-        tag("ul", *stories, class_="stories") if stories else "",
-        drawn,
-        id=f"s{ident}",
+        stories,
+        fragment(shown.picture, _note(shown), _words(view, words)) if view.timeline else "",
+        id=f"s{shown.ident}",
         class_="session",
-        open=opened,
+        open=early and view.inappropriate > 0,
     )
+
+
+def _note(shown: _Shown) -> Html:
+    view = shown.view
+    said = (
+        "Time is drawn to scale."
+        if shown.rows.scale.true
+        else "Long stretches of time are drawn shorter: each by the square root of its length."
+    )
+    named = fragment(" Its calls were told from others by ", _source(view.source), ".")
+    cut = f" The first {count(len(view.timeline))} calls; {count(view.cut)} more are not drawn." if view.cut else ""
+    return tag("p", said, cut, named, class_="note")
+
+
+def _words(view: SessionView, words: Html | None) -> Html:
+    calls = counted(len(view.timeline), "call")
+    if words is None:
+        return tag("p", f"The page has no room for the {calls} in words; the JSON report has them all.", class_="note")
+    return tag("details", tag("summary", f"The {calls} in words"), words, class_="inner")
 
 
 def _facts(view: SessionView) -> Html:
@@ -78,8 +127,13 @@ def _facts(view: SessionView) -> Html:
         counted(view.episodes, "episode"),
         seconds(view.seconds),
     )
-    named = fragment("named by ", name(view.source, 40))
-    return tag("span", *parts, tag("span", ", ".join(figures), "; ", named), class_="meta")
+    return tag("span", *parts, tag("span", ", ".join(figures)), class_="meta")
+
+
+def _source(source: str) -> Html:
+    kind, _, detail = source.partition(":")
+    said = SOURCES.get(kind, plain(kind))
+    return fragment(said, " ", name(detail, 40)) if detail else fragment(said)
 
 
 def _strip(view: SessionView) -> Html:

@@ -9,7 +9,10 @@ _NUMBER = '<td class="num'
 
 
 def table(caption: str, heads: Sequence[object], rows: Iterable[Sequence[object]], class_: str = "") -> Html:
-    """A table whose first column names its rows. Cells may be whole `td` elements, made by `figure`."""
+    """A table whose first column names its rows. Cells may be whole `td` elements, made by `figure`.
+
+    A `caption` that is `Unseen` is not shown: where a heading says the same.
+    """
     lines = [(tag("th", row[0], scope="row"), *(_cell(cell) for cell in row[1:])) for row in rows]
     right = [bool(lines) and all(line[at].startswith(_NUMBER) for line in lines) for at in range(len(heads))]
     over = [
@@ -20,7 +23,7 @@ def table(caption: str, heads: Sequence[object], rows: Iterable[Sequence[object]
         caption,
         tag(
             "table",
-            tag("caption", caption),
+            captioned(caption),
             tag("thead", tag("tr", *over)),
             tag("tbody", *(tag("tr", *line) for line in lines)),
             class_=class_ or None,
@@ -28,14 +31,25 @@ def table(caption: str, heads: Sequence[object], rows: Iterable[Sequence[object]
     )
 
 
+class Unseen(str):
+    """A caption that is only heard."""
+
+    __slots__ = ()
+
+
+def captioned(caption: str) -> Html:
+    """The caption of a table."""
+    return tag("caption", str(caption), class_="sr" if isinstance(caption, Unseen) else None)
+
+
 def figure(shown: object) -> Html:
     """A cell with a number in it; what is none is less to be seen."""
     return tag("td", shown, class_="num nil" if shown in ("0", NOTHING) else "num")
 
 
-def scrolling(label: str, content: Html) -> Html:
-    """A box that scrolls sideways, also by keyboard."""
-    return tag("div", content, class_="scroll", tabindex="0", role="group", aria_label=label)
+def scrolling(label: str, content: Html, *, tall: bool = False) -> Html:
+    """A box that scrolls sideways, also by keyboard; a tall one scrolls both ways under its heads."""
+    return tag("div", content, class_="scroll tall" if tall else "scroll", tabindex="0", role="group", aria_label=label)
 
 
 def folded(summary: str, content: Html) -> Html:

@@ -74,6 +74,7 @@ def timeline(view: SessionView, rows: Rows, ident: str) -> Html:
         class_="tl",
         role="img",
         viewBox=f"0 0 {width} {height}",
+        preserveAspectRatio="xMinYMin",
         width=f"{width}",
         height=height,
     )
@@ -100,7 +101,7 @@ def _frame(rows: Rows, height: int) -> Iterable[Html]:
     width = round(rows.scale.width) + _MARGIN
     above, lines = 0, []
     for _, count in rows.labels:
-        lines.append(f"M0 {_HEAD + above * _PITCH}H{width}")
+        lines.append(f"M0 {_HEAD + above * _PITCH}H{2 * width}")  # to the edge, also if the page has more room
         above += count
     yield tag("path", class_="rule", d="".join(lines))
     for x, moment in rows.scale.ticks():

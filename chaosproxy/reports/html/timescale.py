@@ -16,7 +16,7 @@ NARROWEST = 11.0
 _APART = 3.0
 _SAME = 0.0005
 """Seconds; what is closer together is one moment."""
-_NARROW, _WIDE, _EACH = 980.0, 6400.0, 24.0
+_NARROW, _WIDE, _EACH = 980.0, 6400.0, 20.0
 _TICKS = 84.0
 
 
@@ -75,23 +75,38 @@ def time_scale(starts: Collection[float], ends: Collection[float]) -> TimeScale:
     stretches = [later - earlier for earlier, later in pairwise(moments)]
     begins = [moment in begun for moment in moments[:-1]]
     target = min(_WIDE, max(_NARROW, _EACH * len(starts)))
-    straight = _laid(stretches, begins, target, 1.0)
+    least = [NARROWEST + _APART if begin else _APART for begin in begins]
+    straight = _laid(stretches, least, target)
     # To scale if that is what comes out: if hardly anything had to be widened.
     true = sum(straight) <= target * 1.02
-    widths = straight if true else _laid(stretches, begins, target, 0.5)
+    widths = straight if true else _fitted([math.sqrt(stretch) for stretch in stretches], least, target)
     places = [0.0]
     for width in widths:
         places.append(places[-1] + width)
     return TimeScale(moments=tuple(moments), places=tuple(places), true=true)
 
 
-def _laid(stretches: Sequence[float], begins: Sequence[bool], target: float, power: float) -> list[float]:
-    weights = [math.pow(stretch, power) for stretch in stretches]
+def _laid(weights: Sequence[float], least: Sequence[float], target: float) -> list[float]:
+    """Shares of a width by weight; what would be too narrow is widened, so that all together may be wider."""
     unit = target / sum(weights)
-    return [
-        max(weight * unit, NARROWEST + _APART if begin else _APART)
-        for weight, begin in zip(weights, begins, strict=True)
-    ]
+    return [max(weight * unit, narrowest) for weight, narrowest in zip(weights, least, strict=True)]
+
+
+def _fitted(weights: Sequence[float], least: Sequence[float], target: float) -> list[float]:
+    """The same, but what was widened is taken from the others, as long as they have anything to give."""
+    widths = _laid(weights, least, target)
+    while sum(widths) > target * 1.001:
+        free = [width > narrowest for width, narrowest in zip(widths, least, strict=True)]
+        fixed = sum(narrowest for narrowest, more in zip(least, free, strict=True) if not more)
+        given = sum(weight for weight, more in zip(weights, free, strict=True) if more)
+        if not given or fixed >= target:
+            return list(least)
+        unit = (target - fixed) / given
+        widths = [
+            max(weight * unit, narrowest) if more else narrowest
+            for weight, narrowest, more in zip(weights, least, free, strict=True)
+        ]
+    return widths
 
 
 def _distinct(moments: Collection[float]) -> list[float]:

@@ -35,6 +35,7 @@ __all__ = [
     "OUTCOMES",
     "RESOLUTIONS",
     "RETRY_AFTER",
+    "SOURCES",
     "TRUTHS",
     "VERDICTS",
     "WASTE",
@@ -163,6 +164,23 @@ TRUTHS: Mapping[str, str] = MappingProxyType(
         UpstreamTruth.NOT_SENT: "the tool never got it",
     }
 )
+
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "proxy_user": "the user name in the proxy's address",
+        "path": "the name in their path",
+        "header": "the header",
+        "baggage": "the baggage entry",
+        "mcp": "their MCP session",
+        "conversation": "the conversation that they continue",
+        "response": "the response that they continue",
+        "trace": "their trace",
+        "client": "the client's address and name",
+        "connection": "their connection",
+        "default": "nothing: all have one name",
+    }
+)
+"""What names a session, before the colon if it has one."""
 
 RETRY_AFTER: Mapping[str, str] = MappingProxyType(
     {

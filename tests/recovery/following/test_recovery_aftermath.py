@@ -4,7 +4,7 @@ import pytest
 
 from chaosproxy.core.events import CanaryFound, EpisodeClosed, SessionEnded
 from chaosproxy.recovery.following.aftermath import CANARIES
-from tests.recovery.conversation import BROKEN, DENIED, EXPIRED, LIE, REPLY_LOST, THROTTLED, Conversation
+from tests.recovery.conversation import BROKEN, DENIED, EXPIRED, LEFT, LIE, REPLY_LOST, THROTTLED, Conversation
 
 SHOP: dict[str, object] = {
     "upstreams": {"shop": "http://shop.test"},
@@ -164,7 +164,13 @@ class TestChecking:
         talk.ask(what, at=at).gets_ok()
         talk.write().gets_ok()
         assert talk.because == [("recovered_retry", "came_back")]
-        assert talk.effects == [(1, "avoided"), (3, "confirmed")]
+        assert talk.effects == [(3, "confirmed")]  # it looked, and did it again all the same: nothing was avoided
+
+    def test_who_looks_and_finds_that_it_had_not_run_avoided_a_second_effect(self, talk: Conversation) -> None:
+        talk.write().gets(LEFT)
+        talk.ask("look", at="GET shop/charge/7").gets_ok()
+        talk.write().gets_ok()
+        assert talk.effects == [(1, "avoided")]
 
     def test_or_leave_it(self, talk: Conversation) -> None:
         talk.write().gets(REPLY_LOST)
@@ -200,7 +206,7 @@ class TestChecking:
         talk.ask("look", at="GET shop/charge/7").gets_ok()
         talk.write().gets(REPLY_LOST)
         talk.write()
-        assert talk.effects == [(1, "avoided"), (3, "confirmed"), (4, "exposed")]
+        assert talk.effects == [(3, "confirmed"), (4, "exposed")]
 
     def test_the_same_key_and_a_replay_avoid_it_too(self, talk: Conversation) -> None:
         talk.write(key="k").gets(REPLY_LOST)

@@ -30,7 +30,15 @@ def test_nothing_is_looked_for_where_nothing_could_be_planted() -> None:
     "sent",
     [
         {"body": {"total": 481607}},
-        {"body": {"total": 4816.07}, "seen": False},  # another number
+        {"body": {"total": 4816.07}},  # six digits, as 1234.56 is given them
+        {"body": {"total": 481.61}, "seen": False},
+        {"body": {"total": 4816.0}},  # as many as there is room for
+        {"body": {"share": 0.4816}},
+        {"body": {"total": 48.1}, "seen": False},  # too few to tell
+        {"body": {"total": 4816}},
+        {"body": {"note": "4816 of them"}, "seen": False},
+        {"body": {"content": 'the tool says {"balance": 4816.07, "open": true}.'}},
+        {"query": "amount=4816.07"},
         {"body": {"lines": [{"note": "as in 481607."}]}},
         {"body": {"481607": True}},
         {"body": 481607.5},

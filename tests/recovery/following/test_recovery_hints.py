@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproxy.core.answer import Hint
-from chaosproxy.core.events import RetryAfterJudged
-from chaosproxy.recovery.following.hints import judge_wait, visible
+from chaosproxy.core.events import RetryAfterJudged, RetryAfterVerdict
+from chaosproxy.recovery.following.hints import judge_wait, latest, soonest, visible
 from tests.recovery.conversation import BROKEN, THROTTLED, Conversation
 
 
@@ -29,6 +29,17 @@ from tests.recovery.conversation import BROKEN, THROTTLED, Conversation
 )
 def test_the_limits(asked: float, waited: float, verdict: str) -> None:
     assert judge_wait(Hint(asked, "retry-after"), waited, sdk=False) == verdict
+
+
+@given(st.floats(0, 1e5), st.floats(-1, 1), st.sampled_from([0.0, 1.0]))
+def test_the_bounds_are_where_the_verdict_changes(asked: float, beside: float, granularity: float) -> None:
+    hint = Hint(asked, "retry-after", granularity=granularity)
+    first, last = soonest(asked, granularity), latest(asked)
+
+    early = judge_wait(hint, first + beside, sdk=False) == RetryAfterVerdict.EARLY
+    late = judge_wait(hint, last + beside, sdk=False) == RetryAfterVerdict.LATE
+    assert early == (first + beside < first)
+    assert late == (last + beside > last)
 
 
 def test_a_date_is_good_to_a_second() -> None:

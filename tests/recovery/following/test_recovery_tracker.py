@@ -4,7 +4,7 @@ import pytest
 
 from chaosproxy.core.events import SessionEnded
 from chaosproxy.recovery.following import sessions, tracker
-from tests.recovery.conversation import BROKEN, HANGS, LEFT, Conversation
+from tests.recovery.conversation import BROKEN, HANGS, HELD_UP, LEFT, Conversation
 
 
 @pytest.fixture
@@ -49,15 +49,39 @@ class TestHedges:
         second.gets_ok()
         first.gets(LEFT, after=0.01)
         talk.end()
-        assert (talk.resolutions, talk.operations, talk.clean) == ([], [], 2)
+        assert (talk.resolutions, talk.operations, talk.clean) == ([], [], 1)
+        assert talk.said(SessionEnded)[0].operations == 1
         assert talk.kinds == ["hedge", "parallel"]
 
     def test_whichever_it_is(self, talk: Conversation) -> None:
         first, second = talk.ask(), talk.ask()
         first.gets_ok()
         second.gets(LEFT, after=0.01)
-        assert (talk.resolutions, talk.clean) == ([], 2)
+        assert (talk.resolutions, talk.clean) == ([], 1)
         assert talk.kinds == ["first", "hedge"]
+
+    def test_it_may_be_the_one_that_a_fault_holds_up(self, talk: Conversation) -> None:
+        first, second = talk.ask(), talk.ask()
+        second.gets_ok()
+        first.gets(HELD_UP, after=0.01)
+        talk.end()
+        assert (talk.resolutions, talk.clean) == ([], 1)
+        assert talk.kinds == ["hedge", "parallel"]
+
+    def test_a_fault_that_ends_it_ends_no_hedge(self, talk: Conversation) -> None:
+        first, second = talk.ask(), talk.ask()
+        second.gets_ok()
+        first.gets(HELD_UP, after=0.01, left=False)
+        talk.end()
+        assert talk.resolutions == ["abandoned"]
+
+    def test_where_several_are_answered_none_is_spare(self, talk: Conversation) -> None:
+        first, second, third = talk.ask(), talk.ask(), talk.ask()
+        first.gets_ok(after=0.01)
+        second.gets_ok(after=0.01)
+        third.gets(LEFT, after=0.1)
+        talk.end()
+        assert talk.resolutions == ["abandoned"]
 
     def test_it_is_dropped_when_the_winner_answers_not_long_after(self, talk: Conversation) -> None:
         first, second = talk.ask(), talk.ask()
@@ -188,14 +212,22 @@ class TestSessions:
         assert len(talk.events) == count
         assert talk.tracker.open_episodes == 0
 
-    def test_at_its_end_what_waits_is_given_up_and_what_flies_is_censored(self, talk: Conversation) -> None:
+    def test_at_its_end_what_waits_is_given_up_and_what_is_tried_again_is_censored(self, talk: Conversation) -> None:
         talk.ask("find tea").gets(BROKEN)
         talk.ask("find coffee").gets(BROKEN)
         talk.ask("find coffee")
         talk.ask("find milk")
         talk.end()
         assert talk.endings == {("abandoned", 1): 1, ("censored", 2): 1}
-        assert sorted(talk.operations) == [("censored", 1), ("censored", 2), ("failed", 1)]
+        assert sorted(talk.operations) == [("censored", 2), ("failed", 1)]
+
+    def test_what_flies_at_its_end_is_known_when_it_lands(self, talk: Conversation) -> None:
+        first, second = talk.ask("find tea"), talk.ask("find coffee")
+        talk.end()
+        assert (talk.operations, talk.clean) == ([], 0)
+        first.gets_ok()
+        second.gets(LEFT)
+        assert (talk.operations, talk.clean) == ([], 1)
 
     def test_one_session_cannot_disturb_another(self, talk: Conversation) -> None:
         talk.ask(run="a").gets(BROKEN)
@@ -215,7 +247,7 @@ class TestStopping:
         talk.stop()
         assert talk.endings == {("censored", 1): 1, ("censored", 2): 1}
         assert set(talk.verdicts) == {"unknown"}
-        assert sorted(talk.operations) == [("censored", 1), ("censored", 1), ("censored", 2)]
+        assert sorted(talk.operations) == [("censored", 1), ("censored", 2)]
         assert len(talk.said(SessionEnded)) == 3
         assert (talk.tracker.open_episodes, talk.tracker.active_sessions) == (0, 0)
 

@@ -53,6 +53,9 @@ def test_a_plain_call_adds_the_same_whichever_way_it_is_counted() -> None:
         cell.plain += 1
         cell.plain_writes += effect is ToolEffect.WRITE
         call(slow, effect=effect)
+    quick.cell("find").plain += 1
+    quick.cell("find").plain_kinds[CallKind.PAGE] += 1
+    call(slow, kind=CallKind.PAGE)
     assert quick.count() == slow.count() == quick.tool("find")
 
 

@@ -14,27 +14,27 @@ from tests.recovery.tallying import expect
 @pytest.mark.parametrize(
     ("measure", "expectation", "measured", "result", "reason"),
     [
-        ("recovery_rate", {"at_least": 0.95, "cases": 10}, share(19, 20), "pass", "recovery_rate: 95% in 20 cases"),
+        ("recovery_rate", {"at_least": 0.95, "cases": 10}, share(19, 20), "pass", "recovery_rate: 95 % in 20 cases"),
         (
             "recovery_rate",
             {"at_least": 0.95, "of": ("rate_limit", "latency")},
             share(18, 20),
             "fail",
-            "recovery_rate of rate_limit, latency: 90% in 20 cases, expected at least 95%",
+            "recovery_rate of rate_limit, latency: 90 % in 20 cases, expected at least 95 %",
         ),
         (
             "recovery_rate",
             {"at_least": 0.8, "tool": "search*", "session": "ci-*"},
             share(1, 2),
             "fail",
-            "recovery_rate at search* in sessions ci-*: 50% in 2 cases, expected at least 80%",
+            "recovery_rate at search* in sessions ci-*: 50 % in 2 cases, expected at least 80 %",
         ),
         (
             "recovery_rate",
             {"at_least": 0.95, "cases": 10},
             share(3, 6),
             "inconclusive",
-            "recovery_rate: 50% in 6 cases, too few to judge (10 needed)",
+            "recovery_rate: 50 % in 6 cases, too few to judge (10 needed)",
         ),
         (
             "recovery_rate",
@@ -48,7 +48,7 @@ from tests.recovery.tallying import expect
             {"at_most": 10},
             Measured(12.5, 1),
             "fail",
-            "time_to_recovery_p95: 12.5s in 1 case, expected at most 10s",
+            "time_to_recovery_p95: 12.5 s in 1 case, expected at most 10 s",
         ),
         (
             "duplicate_effects",
@@ -70,7 +70,7 @@ from tests.recovery.tallying import expect
             {"at_most": 10, "cases": 10},
             Measured(12.5, 5),
             "inconclusive",
-            "time_to_recovery_p95: 12.5s in 5 cases, too few to judge (10 needed)",
+            "time_to_recovery_p95: 12.5 s in 5 cases, too few to judge (10 needed)",
         ),
         (
             "undetected_faults",
@@ -86,7 +86,7 @@ from tests.recovery.tallying import expect
             "inconclusive",
             "success_drop: there is no control arm",
         ),
-        ("success_drop", {"at_most": 0.1}, Measured(-0.05, 4), "pass", "success_drop: -5% in 4 cases"),
+        ("success_drop", {"at_most": 0.1}, Measured(-0.05, 4), "pass", "success_drop: -5 % in 4 cases"),
         (
             "amplification",
             {"at_least": 1, "at_most": 2},

@@ -33,8 +33,9 @@ class Results:
         if self.operations.ended(call):
             self.counts[OperationResult.CLEAN] += 1
 
-    def end(self, resolution: Resolution, outcome: Outcome = BAD, operation: int = 1) -> None:
-        before, result = self.operations.closed(closed(resolution, operation=operation, outcome=outcome))
+    def end(self, resolution: Resolution, outcome: Outcome = BAD, operation: int = 1, attempts: int = 2) -> None:
+        event = closed(resolution, operation=operation, outcome=outcome, attempts=attempts)
+        before, result = self.operations.closed(event)
         if before is not None:
             self.counts[before] -= 1
         if result is not None:
@@ -45,7 +46,8 @@ class Results:
         return {str(result): count for result, count in self.counts.items() if count}
 
 
-Step = tuple[int, Outcome] | Resolution | tuple[Resolution, Outcome]
+Step = tuple[int, Outcome] | Resolution | tuple[Resolution, Outcome] | tuple[Resolution, Outcome, int]
+"""The end of an attempt; that of an episode, and how it began, and of how many attempts it was."""
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,11 @@ Step = tuple[int, Outcome] | Resolution | tuple[Resolution, Outcome]
         ("spoiled, asked again, failed", [(1, OK), (2, BAD), (EXHAUSTED, OK)], {"failed": 1}),
         ("failed, then spoiled", [(1, BAD), (2, OK), UNDETECTED], {"failed": 1}),
         ("sent again when it was done", [(1, OK), (2, OK)], {"clean": 1}),
-        ("sent again when it was done, in vain", [(1, OK), (2, BAD), EXHAUSTED], {"clean": 1}),
+        ("sent again when it was done, in vain", [(1, OK), (2, BAD), (EXHAUSTED, BAD, 1)], {"clean": 1}),
+        ("the same, after three", [(1, OK), (2, OK), (3, BAD), (4, BAD), (EXHAUSTED, BAD, 2)], {"clean": 1}),
+        ("left, retried, and the tool is done with it later", [(2, OK), RECOVERED, (1, BAD)], {"recovered": 1}),
+        ("left twice", [(3, OK), (RECOVERED, BAD, 3), (2, BAD), (1, BAD)], {"recovered": 1}),
+        ("left, and retried in vain", [(2, BAD), EXHAUSTED, (1, BAD)], {"failed": 1}),
         ("the second was answered before the first was left", [(2, OK), (1, BAD)], {"clean": 1}),
         ("the second was answered before the first", [(2, OK), (1, OK)], {"clean": 1}),
         ("the second failed before the first was answered", [(2, BAD), (1, OK), RECOVERED], {"recovered": 1}),
@@ -77,19 +83,19 @@ def test_each_operation_has_one_result(story: str, steps: list[Step], expected: 
             results.end(step)
         elif isinstance(step[0], Resolution):
             assert isinstance(step[1], Outcome)
-            results.end(step[0], step[1])
+            results.end(step[0], step[1], attempts=step[2] if len(step) == 3 else 2)
         else:
             assert isinstance(step[1], Outcome)
             results.call(step[0], step[1])
     assert results.said == expected, story
 
 
-def test_the_loser_of_a_hedge_has_what_its_twin_has() -> None:
+def test_the_loser_of_a_hedge_is_no_operation() -> None:
     operations = Operations()
     loser = CallSeen(
         session="s", tool="t", operation=2, kind=CallKind.HEDGE, outcome=Outcome.AGENT_LEFT, delivered=False
     )
-    assert operations.ended(loser)
+    assert not operations.ended(loser)
     assert not operations.ended(msgspec.structs.replace(loser, attempt=2))
     assert operations.known == {}
 

@@ -51,6 +51,11 @@ def presence(transport: asyncio.BaseTransport) -> Presence:
     return Presence.THERE if inode else Presence.GONE
 
 
+def has_left(transport: asyncio.BaseTransport) -> bool:
+    """Has it said all, and does no program hold it open any longer, as far as can be known?"""
+    return has_said_fin(transport) and presence(transport) is not Presence.THERE
+
+
 def has_said_fin(transport: asyncio.BaseTransport) -> bool:
     """Has all that the other end will ever send arrived in the kernel, read or not?"""
     sock = transport.get_extra_info("socket")

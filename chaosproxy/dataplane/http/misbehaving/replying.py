@@ -11,6 +11,7 @@ from chaosproxy.core.answer import Origin, Reply
 from chaosproxy.core.effects import Delivery as DeliveryEffect
 from chaosproxy.core.effects import Disconnect, Reject, Respond, Unfit
 from chaosproxy.core.failures import Outcome
+from chaosproxy.dataplane.http.exchange import Exchange
 from chaosproxy.dataplane.http.misbehaving.courier import CHUNK_END, Broken, Courier, End, Head, Parcel
 from chaosproxy.dataplane.http.misbehaving.delivery import REPLY_CAP, TOO_LARGE, Delivery, Stop
 from chaosproxy.dataplane.http.misbehaving.fitting import ENDLESS
@@ -26,11 +27,14 @@ from chaosproxy.dataplane.http.misbehaving.rendering import (
 )
 from chaosproxy.dataplane.http.misbehaving.repeating import FAILED, Repeating
 from chaosproxy.dataplane.http.misbehaving.striking import Striking
+from chaosproxy.dataplane.http.requests.notes import Notes
 from chaosproxy.dataplane.http.requests.reading import outcome_of
 from chaosproxy.dataplane.http.upstreams.upstream import UpstreamError
 from chaosproxy.dataplane.http.wire import Framing, Headers, end_to_end, streams_events
 from chaosproxy.dialects import Dialect
 
+LEFT_FIRST = "agent_left"
+"""Why a fault was skipped: the agent left before it had its turn."""
 SWITCHED = "protocol_switched"
 """Why a fault was skipped: the answer was a 101, after which there is no body."""
 
@@ -251,13 +255,15 @@ class Replying:
             exchange.upstream_status = head.status
             body = b"".join([parcel for parcel in last if isinstance(parcel, bytes)])
             said = Reply(head.status, head.reason, tuple(head.headers), body)
-            exchange.note_reply(said, failing=head.status >= 400)
+            _note(exchange, said, failing=head.status >= 400)
         self._look_at_reply(courier, courier.parcels[-1])
 
     def _nobody_is_there(self, ended: bool) -> None:
         """The agent has left: the tool runs to its end, and what it says is not kept."""
         exchange = self._exchange
         if ended or self._streams:
+            if not (self._plan.before or self._plan.repeats):
+                exchange.skipped = LEFT_FIRST
             exchange.drop_upstream()
             exchange.finish(Outcome.AGENT_LEFT, keep=False)
         else:
@@ -329,7 +335,7 @@ class Replying:
     def _hand_out(self, reply: Reply) -> None:
         """Deliver a reply that the tool did not make."""
         self._exchange.drop_upstream()
-        self._exchange.note_reply(reply, failing=self._outcome not in _SAYS_NOTHING_OF_FAILURE)
+        _note(self._exchange, reply, failing=self._outcome not in _SAYS_NOTHING_OF_FAILURE)
         self._made = True
         made, framing = framed(reply, head_only=self.method == b"HEAD")
         self._courier.throw_away()
@@ -376,6 +382,14 @@ class Replying:
         else:
             exchange.drop_upstream()
             exchange.finish(outcome, keep=delivery.keeps and exchange.request.complete)
+
+
+def _note(exchange: Exchange, reply: Reply, *, failing: bool) -> None:
+    """The agent gets this reply in the place of the upstream's."""
+    exchange.notes = None
+    if failing or exchange.watches:
+        exchange.notes = Notes(reply.status, reply.headers, failing=failing)
+        exchange.notes.data(reply.body)
 
 
 def _whole(courier: Courier) -> Reply:

@@ -35,6 +35,7 @@ _UNDER_WAY: Final = frozenset(
 """States of jobs that are not over, in lower case with underscores."""
 _DONE: Final = ("done", "finished", "complete", "completed")
 """Flags that are false until a job is over."""
+_TELLING: Final = frozenset({*_STATES, *_DONE})
 
 _decode_json = msgspec.json.Decoder().decode
 
@@ -96,7 +97,7 @@ class Notes:
         return Said(hint=hint_of(self.headers, wall, body), complaint=complaint or None)
 
     def _said_well(self) -> Said:
-        pending = self.status == 202 or any(name.lower() == b"retry-after" for name, _ in self.headers)
+        pending = self.status == 202 or _has_retry_after(self.headers)
         if self._left < 0:
             return Said(pending=pending)
         body = self._body()
@@ -105,15 +106,21 @@ class Notes:
 
     def _body(self) -> bytes:
         """What is there of the body. In a coding that cannot be read it says nothing, and is only itself."""
-        body = b"".join(self._parts)
-        coding = b",".join([value for name, value in self.headers if name.lower() == b"content-encoding"])
-        coding = coding.strip().lower()
+        parts = self._parts
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        # The length first: every answer that comes again is asked.
+        codings = [value for name, value in self.headers if len(name) == 16 and name.lower() == b"content-encoding"]
+        coding = b",".join(codings).strip().lower()
         if coding in (b"", b"identity"):
             return body
         if coding in (b"gzip", b"x-gzip"):
             with suppress(zlib.error):
                 return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, _INFLATED_MOST)
         return b"" if self.failing else body
+
+
+def _has_retry_after(headers: Headers) -> bool:
+    return bool([name for name, _ in headers if len(name) == 11 and name.lower() == b"retry-after"])
 
 
 def _digest(body: bytes, document: object) -> str:
@@ -150,6 +157,8 @@ def _is_under_way(document: object) -> bool:
 
 def _state(job: dict[str, Any]) -> bool | None:
     """Does it say that it is under way? None if it says nothing of the kind."""
+    if _TELLING.isdisjoint(job):
+        return None
     for name in _STATES:
         said = job.get(name)
         if isinstance(said, str) and len(said) <= 40:

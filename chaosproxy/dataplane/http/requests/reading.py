@@ -109,7 +109,7 @@ class Reader:
         if SESSION_ID in found or _PROTOCOL_VERSION in found:
             link = self._hash(found[SESSION_ID]) if SESSION_ID in found else None
             purpose = HOUSEKEEPING if _is_of_a_session(request) else purpose
-        if self.links is not None:
+        if self.links is not None and (link is not None or purpose.opens_session):
             linked = self.links.name(link, credential or client_of(request, peer), opens=purpose.opens_session)
         session, source = self._names.name(request, peer, destination.session, linked)
         self._number += 1
