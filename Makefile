@@ -38,7 +38,7 @@ lint: environment ## style, types, who imports whom, generated pages in step
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy docs/generate.py scripts/environment.py scripts/compiled.py scripts/grafana_dashboard.py hatch_build.py
+	@$(BIN)/mypy docs/generate.py scripts/environment.py scripts/compiled.py scripts/grafana_dashboard.py scripts/screenshots.py hatch_build.py
 	@$(BIN)/mypy examples
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/generate.py --check
@@ -52,6 +52,10 @@ docs: environment ## write the generated pages of docs/ anew
 .PHONY: calibrate
 calibrate: environment ## how well retries and ends are told: conversations with known intent, and a thousand random ones
 	@$(BIN)/python -m tests.corpus $(ARGS)
+
+.PHONY: screenshots
+screenshots: environment ## take the pictures of docs/images anew, from a real run in a real browser
+	@$(BIN)/python scripts/screenshots.py
 
 .PHONY: records
 records: environment ## write anew what real runs record: each fault's bytes, and what clients make of it (do read the difference)

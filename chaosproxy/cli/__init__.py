@@ -68,7 +68,8 @@ def _version() -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Try first: chaosproxy demo. Then: chaosproxy serve bad-monday --upstream search=http://127.0.0.1:9001",
+    epilog="Try first: chaosproxy demo. Then: chaosproxy run rate-limited --upstream tool=http://127.0.0.1:9001 "
+    "-- python my_agent.py",
 )
 @click.version_option(_version(), prog_name="chaosproxy")
 def cli() -> None:

@@ -48,6 +48,6 @@ def command(journal: Path | None, stay: bool) -> None:
     introduce(out)
     run_loop(main())
     if not stay:
-        out.print("\nNext: chaosproxy serve rate-limited --upstream tool=http://YOUR-TOOL, and point your agent at it.")
+        out.print("\nNext: chaosproxy run rate-limited --upstream tool=http://YOUR-TOOL -- python your_agent.py")
     if not agrees(days[0]):
         raise StartError("the proxy's count of duplicate charges differs from the database's: please report this")

@@ -4,21 +4,16 @@ Must not know how they were chosen.
 """
 
 from collections import Counter
-from typing import Literal
 
 from msgspec.structs import replace
 
+from chaosproxy.core.sessions import confidence_of
 from chaosproxy.reports.choosing import Picked
 from chaosproxy.reports.counting import Counting
 from chaosproxy.reports.model import DuplicateView, EpisodeView, LoopView, SessionView, WaitView
 from chaosproxy.reports.stories import story
 from chaosproxy.reports.timelines import Collecting, offsets_of
 from chaosproxy.telemetry.records import EpisodeEnded
-
-Confidence = Literal["high", "medium", "low"]
-
-_SURE = ("proxy_user", "path", "header:", "baggage:", "mcp")
-_LIKELY = ("conversation", "trace", "response", "client")
 
 
 class Listing:
@@ -93,7 +88,7 @@ class Listing:
         return SessionView(
             name=self._name(run, name),
             source=seen.source,
-            confidence=confidence(seen.source),
+            confidence=confidence_of(seen.source),
             start=self._offsets[run].since(seen.first),
             seconds=max(0.0, seen.last - seen.first),
             calls=seen.calls,
@@ -132,10 +127,3 @@ class Listing:
         )
         calls = self._collecting.calls(run, (*line.calls, line.ended_by), offsets)
         return replace(view, story=story(view, calls))
-
-
-def confidence(source: str) -> Confidence:
-    """How sure it is that the calls of a session belong together, by what named it."""
-    if source.startswith(_SURE):
-        return "high"
-    return "medium" if source.startswith(_LIKELY) else "low"

@@ -28,6 +28,8 @@ LONGEST: Final = 60_000
 CHECKS_MOST: Final = 60
 ROWS_MOST: Final = 60
 TOLD_LONGEST: Final = 400
+_FIGURE_LONGEST: Final = 32
+"""Characters of a figure with its marks escaped."""
 OPEN_STORIES: Final = 3
 """Stories that nobody has to unfold."""
 _RESERVED: Final = 2_000
@@ -38,8 +40,8 @@ _MEANING = re.compile(r"[\\`*_{}\[\]<>()#+\-!|~&@=^$\"']|:(?=\S)")
 """A colon before a space is only a colon; before anything else it may be an address, or an emoji."""
 _COPIED = re.compile(r"[\w ./#@:'+=~-]{1,400}", re.ASCII)
 """Commands that mean nothing but themselves."""
-_BREAK: Final = "&#8203;"
-"""A space without width: `#12`, `@name` and `https://` are links on GitHub, however they are escaped."""
+_BREAK: Final = "&#8288;"
+"""A joiner without width: `#12`, `@name` and `https://` are links on GitHub, however they are escaped."""
 
 
 def render(report: Report) -> str:
@@ -108,7 +110,7 @@ def _matrix(report: Report) -> list[str]:
     rows = [row for cell in report.faults for row in _rows(cell, report.matrix)]
     if not rows:
         return []
-    headings = ("fault", "tool", "struck", "recovered", "95 %", "appropriate", "p50", "p95", "ended")
+    headings = ("fault", "tool", "struck", "recovered", "95 %", "appropriate", "p50", "p95")
     lines = _table(headings, [_row(cell) for cell in rows[:ROWS_MOST]])
     if len(rows) > ROWS_MOST:
         lines.append(f"\n… {len(rows) - ROWS_MOST} more\n")
@@ -131,19 +133,27 @@ def _row(cell: CellView) -> tuple[str, ...]:
         figures.rate(cell.appropriate),
         seconds(cell.p50),
         seconds(cell.p95),
-        figures.ended(cell),
     )
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = ["\n", f"| {' | '.join(headings)} |\n", f"| {' | '.join('---' for _ in headings)} |\n"]
-    lines += [f"| {' | '.join(escaped(cell) for cell in row)} |\n" for row in rows]
+    lines += [f"| {' | '.join(_unbroken(escaped(cell)) for cell in row)} |\n" for row in rows]
     return lines
+
+
+def _unbroken(cell: str) -> str:
+    """A figure stays on one line: `100 % (5/5)`, `41 to 93`, `0.12 s`."""
+    return cell.replace(" ", "&nbsp;") if cell[:1].isdigit() and len(cell) < _FIGURE_LONGEST else cell
 
 
 def _besides(report: Report) -> list[str]:
     lines = [*size_lines(report), *spacing(report), *bookkeeping(report), *control_lines(report)]
-    because = [f"{cell.fault}: {tallied(cell.reasons)}" for cell in report.faults[:ROWS_MOST] if cell.reasons]
+    because = [
+        f"{cell.fault}: {figures.ended(cell)}; because {tallied(cell.reasons)}"
+        for cell in report.faults[:ROWS_MOST]
+        if cell.reasons
+    ]
     return _bullets([*lines, *because])
 
 

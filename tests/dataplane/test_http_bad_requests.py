@@ -199,6 +199,7 @@ async def test_upload_that_stalls_is_given_up(plane: Plane, tool: ScriptedUpstre
     stream = await tool.streams.first()
     await stream.hears(b"hello")
     (exchange,) = [each.exchange for each in plane.listener.in_flight.values()]
+    assert exchange is not None
     first = exchange.deadline
     await agent.send(b"1\r\n!\r\n")
     await stream.hears(b"!")

@@ -216,6 +216,7 @@ async def test_answer_that_began_in_time_may_take_longer(plane: Plane, tool: Scr
     await agent.until(b"o")
 
     (exchange,) = [each.exchange for each in plane.listener.in_flight.values()]
+    assert exchange is not None
     assert exchange.deadline == 0
 
 

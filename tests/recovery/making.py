@@ -16,6 +16,7 @@ def a_call(  # noqa: PLR0913 - all that these tests vary
     *,
     tool: str = "find",
     role: Role = Role.TOOL,
+    purpose: Purpose | None = None,
     body: object = None,
     path: str = "/find",
     query: str = "",
@@ -31,7 +32,7 @@ def a_call(  # noqa: PLR0913 - all that these tests vary
         headers=(),
         received=at,
         body=body,
-        purpose=Purpose(role=role),
+        purpose=purpose or Purpose(role=role),
     )
 
 

@@ -16,7 +16,7 @@ from tests.reports.sample import sample_report
 
 @pytest.fixture(scope="module")
 def sample() -> Report:
-    return sample_report(8)
+    return sample_report(5)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from chaosproxy.reports.html import render
+from chaosproxy.reports.model import Report
 from tests.reports.html_sample import many_tools, quick_report
 from tests.reports.html_visit import DESK, PHONE, Visit
-from tests.reports.sample import sample_report
 
 pytestmark = pytest.mark.xdist_group("chromium")
 
@@ -145,9 +145,9 @@ def test_the_heads_of_a_long_matrix_stay_in_sight(browser: Browser, tmp_path: Pa
     visit.page.context.close()
 
 
-def test_what_is_copied_of_a_story_is_its_sentence(desk: Visit) -> None:
+def test_what_is_copied_of_a_story_is_its_sentence(desk: Visit, sample: Report) -> None:
     copied = desk.page.evaluate(
         "getSelection().selectAllChildren(document.querySelector('.eps .story')), getSelection().toString()"
     )
 
-    assert copied in {episode.story for episode in sample_report(8).episodes}
+    assert copied in {episode.story for episode in sample.episodes}

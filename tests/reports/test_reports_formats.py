@@ -101,7 +101,7 @@ def from_markdown(shown: str) -> dict[tuple[str, str], tuple[str, str]]:
     """A fault at one tool alone has one row: over all tools it is the same."""
     found = {}
     for line in shown.partition("| fault | tool |")[2].partition("\n\n")[0].splitlines()[2:]:
-        cells = [html.unescape(cell).replace("\u200b", "") for cell in line.strip("| ").split(" | ")]
+        cells = [html.unescape(cell).translate({0x2060: None, 0xA0: " "}) for cell in line.strip("| ").split(" | ")]
         found[cells[0], "*" if cells[1] == "all" else cells[1]] = (cells[3], cells[4])
         found.setdefault((cells[0], "*"), (cells[3], cells[4]))
     return found
@@ -200,9 +200,9 @@ def test_no_name_means_anything_to_markdown_or_html(name: str) -> None:
     shown = markdown.render(renamed(name))
 
     for line in shown.splitlines():
-        left = re.sub(r"&#\d+;", "", line)
+        left = re.sub(r"&#\d+;|&nbsp;", "", line)
         if line.startswith("| "):
-            assert line.count(" | ") in (4, 8), line
+            assert line.count(" | ") in (4, 7), line
         if line.startswith(("| ", "- ", "## ")):
             assert not re.search(r"[<>`*_\[\]\\$~#@]", left.removeprefix("## ")), line
             assert "://" not in left, line
@@ -230,13 +230,13 @@ def test_a_comment_tells_what_went_wrong_before_its_tables_and_does_not_repeat_i
 
 def test_a_colon_before_a_space_is_only_a_colon() -> None:
     assert markdown.escaped("asked: 2") == "asked: 2"
-    assert "&#8203;" in markdown.escaped("http://x :smile:")
+    assert "&#8288;" in markdown.escaped("http://x :smile:")
 
 
 def test_escaped_text_is_the_same_text() -> None:
     for name in NASTY:
         if not name.startswith("\x00"):
-            assert html.unescape(markdown.escaped(name)).replace("\u200b", "") == name
+            assert html.unescape(markdown.escaped(name)).replace("\u2060", "") == name
 
 
 # JUnit

@@ -10,7 +10,7 @@ from chaosproxy.recovery.following.arguments import Arguments, arguments_of
 from chaosproxy.recovery.following.episode import Episode, Failure
 from chaosproxy.recovery.following.failures import asked_for
 from chaosproxy.recovery.following.records import Operation, Trouble
-from chaosproxy.recovery.following.similarity import Likeness, Refusal, likeness, related
+from chaosproxy.recovery.following.similarity import Likeness, Refusal, likeness, plainly_unlike, related
 from chaosproxy.recovery.following.tools import Tools
 from chaosproxy.recovery.following.waiting import name_of_conversation
 
@@ -52,7 +52,7 @@ class Alternatives:
                 continue
             last = episode.last
             before = asked_for(last, self._tools) if _same_tool(last, call) else None
-            if before is None:
+            if before is None or (now is None and _plainly_unlike(last, before, call)):
                 continue
             if now is None:
                 now = arguments_of(call, self._tools)
@@ -95,6 +95,11 @@ def _likeness(last: Failure, before: Arguments, call: Call, now: Arguments) -> L
     # `No item with id 17` names the id and complains of nothing: what is missing is not what is wrong.
     complaint = None if last.outcome is NOT_FOUND else last.complaint
     return likeness(before, now, _refusal(last), complaint)
+
+
+def _plainly_unlike(last: Failure, before: Arguments, call: Call) -> bool:
+    """Need the call's arguments not even be told apart? Most calls after a failure are other work."""
+    return call.purpose.role is not MODEL and _refusal(last) is NOT_REFUSED and plainly_unlike(before, call.body)
 
 
 def _refusal(last: Failure) -> Refusal:

@@ -28,7 +28,7 @@ from chaosproxy.recovery.following.hints import visible
 from chaosproxy.recovery.following.records import Operation
 from chaosproxy.recovery.following.retries import opened_since
 from chaosproxy.recovery.following.transitions import Step
-from chaosproxy.recovery.following.verdicts import conduct_of, verdict_on
+from chaosproxy.recovery.following.verdicts import verdict_of
 
 Publish = Callable[[Event], None]
 
@@ -72,7 +72,7 @@ def tell_end(
     shape = shape_of(episode.waits)
     if shape is not None:
         publish(BackoffSeen(session, tool, operation.number, episode.waited, shape, tuple(episode.waits)))
-    verdict, because = verdict_on(resolution, conduct_of(episode))
+    verdict, because = verdict_of(resolution, episode)
     publish(
         EpisodeClosed(
             episode=episode.number,

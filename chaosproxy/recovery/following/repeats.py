@@ -46,8 +46,8 @@ class Repeat:
         """Of the latest answer that was looked at."""
         self.same = 1
         """How many answers in a row were the same, up to the latest. The first is never looked at, and taken to be."""
-        self.settled = False
-        """Is there nothing more to learn from its replies?"""
+        self.settled = call.purpose.page is not None or call.purpose.continues
+        """Is there nothing more to learn from its replies? Never is, of pages: they are neither polls nor loops."""
 
 
 def note(repeats: dict[str, Repeat], call: Call, answer: Answer) -> Repeat:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from chaosproxy.recovery.following.arguments import CUT, METHOD, Arguments, is_text, plain
+from chaosproxy.recovery.following.arguments import CUT, METHOD, TEXT, Arguments, is_text, plain
 
 KNOBS = frozenset(
     {
@@ -132,6 +132,23 @@ def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str
     named = any(_names(path, complaint) for path in (*before, *now))
     absent = complaint is not None and _ABSENT.search(complaint) is not None
     return UNLIKE if named or absent or any(_another(each) for each in changed) else Likeness.MAYBE
+
+
+def plainly_unlike(before: Arguments, body: object) -> bool:
+    """Is a call with this body surely no variation of one that was not refused, whatever else it says?
+
+    It is not if a text at the top of it says something else in the same place. `body` is JSON in which the arguments
+    stand; nothing is told of any other.
+    """
+    if not isinstance(body, dict) or "jsonrpc" in body:
+        return False
+    for name, now in body.items():
+        was = before.get(name)
+        if was is None or was == now or not isinstance(now, str) or len(now) > TEXT:
+            continue
+        if _counts(name) and not _reworded(was, now):
+            return True
+    return False
 
 
 def related(before: str, now: str) -> bool:

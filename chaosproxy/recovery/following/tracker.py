@@ -54,6 +54,7 @@ READ: Final = ToolEffect.READ
 WRITE: Final = ToolEffect.WRITE
 NOBODY: Final = Layer.NONE
 MODEL: Final = Role.MODEL
+TOOL: Final = Role.TOOL
 HEDGE: Final = CallKind.HEDGE
 NEWS: Final = (FIRST, NEW)
 """Looked up once: an enum member costs more than a global, and every call asks."""
@@ -389,6 +390,8 @@ def _nobody_has_left(_calls: tuple[int, ...], _now: float) -> None:
 def _takes_part(session: Session, call: Call) -> bool:
     """Did somebody decide the call? If a language model is asked, its time begins."""
     role = call.purpose.role
+    if role is TOOL:
+        return True
     if role is MODEL:
         if session.thinking is None:
             session.thinking = Thinking()

@@ -90,11 +90,15 @@ _LINES: Mapping[Resolution, tuple[Line, ...]] = MappingProxyType(
 )
 """The same lines in the same order, for each resolution."""
 
+RECOVERED_RETRY: Final = Resolution.RECOVERED_RETRY
 PERSISTENT: Final = Course.PERSISTENT
 TRANSIENT: Final = Course.TRANSIENT
 RETRY: Final = Reaction.RETRY
 WAIT_THEN_RETRY: Final = Reaction.WAIT_THEN_RETRY
 """Looked up once: an enum member costs more than a global, and every retry asks."""
+
+
+_CAME_BACK: Final = (_RIGHT, Because.CAME_BACK)
 
 
 def verdict_on(resolution: Resolution, conduct: Conduct) -> tuple[Verdict, Because]:
@@ -103,6 +107,13 @@ def verdict_on(resolution: Resolution, conduct: Conduct) -> tuple[Verdict, Becau
         if line.conduct is None or getattr(conduct, line.conduct):
             return line.verdict, line.because
     raise LookupError(f"no verdict for {resolution} and {conduct}")
+
+
+def verdict_of(resolution: Resolution, episode: Episode) -> tuple[Verdict, Because]:
+    """The verdict on an episode that is about to be closed, and why."""
+    if resolution is RECOVERED_RETRY and not (episode.insisted or episode.early or episode.blind or episode.hasty):
+        return _CAME_BACK  # as the lines have it; most episodes of a good agent end so
+    return verdict_on(resolution, conduct_of(episode))
 
 
 def conduct_of(episode: Episode) -> Conduct:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from chaosproxy.core.purpose import Purpose
 from chaosproxy.recovery.following.repeats import KEPT, LOOKED_AT, Repeat, note, polls, wants_watch
 from tests.recovery.making import a_call, good
 
@@ -48,6 +49,11 @@ def test_looking_ends_when_there_is_nothing_more_to_learn() -> None:
     assert wants_watch(asked_at(range(LOOKED_AT), "x"))
     assert not wants_watch(asked_at(range(LOOKED_AT + 1), "x"))
     assert wants_watch(asked_at(range(LOOKED_AT + 1), "x", pending=True))
+
+
+@pytest.mark.parametrize("purpose", [Purpose(page="p"), Purpose(continues=True)])
+def test_at_what_is_neither_a_poll_nor_a_loop_nobody_looks(purpose: Purpose) -> None:
+    assert not wants_watch(note({}, a_call(purpose=purpose), good()))
 
 
 def test_only_the_latest_fingerprints_are_remembered() -> None:
