@@ -8,7 +8,6 @@ from chaosproxy.core.failures import Outcome, Reaction
 from chaosproxy.core.purpose import Role
 from chaosproxy.recovery.following.arguments import Arguments, arguments_of
 from chaosproxy.recovery.following.episode import Episode, Failure
-from chaosproxy.recovery.following.failures import asked_for
 from chaosproxy.recovery.following.records import Operation, Trouble
 from chaosproxy.recovery.following.similarity import Likeness, Refusal, likeness, plainly_unlike, related
 from chaosproxy.recovery.following.tools import Tools
@@ -51,7 +50,7 @@ class Alternatives:
             if episode is None or not episode.last.ended <= received <= episode.retry_until:
                 continue
             last = episode.last
-            before = asked_for(last, self._tools) if _same_tool(last, call) else None
+            before = last.arguments if _same_tool(last, call) else None
             if before is None or (now is None and _plainly_unlike(last, before, call)):
                 continue
             if now is None:
@@ -81,12 +80,7 @@ class Alternatives:
         open_ones.sort(key=lambda operation: operation.number)
         now = set(arguments_of(call, self._tools).values())
         # The oldest of those that fit best: max() takes the first.
-        return max(open_ones, key=lambda operation: self._in_common(operation, now))
-
-    def _in_common(self, operation: Operation, now: set[str]) -> int:
-        """How many of the failed call's values stand in this one too: two tools rarely name their arguments alike."""
-        before = None if operation.episode is None else asked_for(operation.episode.last, self._tools)
-        return 0 if before is None else len(now & set(before.values()))
+        return max(open_ones, key=lambda operation: _in_common(operation, now))
 
 
 def _likeness(last: Failure, before: Arguments, call: Call, now: Arguments) -> Likeness:
@@ -148,3 +142,9 @@ def _may_be_taken_up(episode: Episode, call: Call) -> bool:
 def _same_tool(last: Failure, call: Call) -> bool:
     failed, now = last.route, call.route
     return failed is now or (failed.tool == now.tool and failed.upstream == now.upstream)
+
+
+def _in_common(operation: Operation, now: set[str]) -> int:
+    """How many of the failed call's values stand in this one too: two tools rarely name their arguments alike."""
+    before = None if operation.episode is None else operation.episode.last.arguments
+    return 0 if before is None else len(now & set(before.values()))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from chaosproxy.core.call import Call, Route
+from chaosproxy.core.call import Call
 from chaosproxy.recovery.following.tools import Tools
 
 FIELDS = 64
@@ -37,11 +37,7 @@ _encode = msgspec.json.Encoder().encode
 
 def arguments_of(call: Call, tools: Tools) -> Arguments:
     """The call's arguments: fields of its body, of its query, and what varies in its path."""
-    return arguments_in(call.route, call.body, tools)
-
-
-def arguments_in(route: Route, body: object, tools: Tools) -> Arguments:
-    """The same of a call that is gone."""
+    route, body = call.route, call.body
     volatile = tools.volatile(route.tool)
     fields: dict[str, str] = {}
     template = tools.template(route.tool)

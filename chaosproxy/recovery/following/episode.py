@@ -1,7 +1,5 @@
 """What an operation has been through since its first failure. Only memory, as `records`; in monotonic seconds."""
 
-from typing import Any
-
 import msgspec
 
 from chaosproxy.core.answer import Hint
@@ -29,11 +27,7 @@ class Failure(msgspec.Struct, eq=False, kw_only=True):
     link: str | None
     purpose: Purpose
     arguments: Arguments | None
-    """None if nobody has asked for them yet, or ever will: `failures.asked_for` tells."""
-    unread: bool
-    """Are they still to be taken from `body` and `route`?"""
-    body: Any
-    """The call's, while it is unread."""
+    """None if nobody will ask for them."""
     complaint: str | None
     """What the tool said of the arguments."""
     thought: float

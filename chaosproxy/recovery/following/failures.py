@@ -6,7 +6,7 @@ from chaosproxy.core.call import Call
 from chaosproxy.core.events import CallAnswered
 from chaosproxy.core.failures import Outcome, Reaction
 from chaosproxy.core.purpose import Role
-from chaosproxy.recovery.following.arguments import Arguments, arguments_in
+from chaosproxy.recovery.following.arguments import arguments_of
 from chaosproxy.recovery.following.causes import Cause
 from chaosproxy.recovery.following.episode import Episode, Failure
 from chaosproxy.recovery.following.records import Operation, Session
@@ -17,8 +17,6 @@ MODELS = 8
 """Language models remembered of an episode."""
 COMPARED = 64
 """Unresolved failures of a session whose arguments are kept: with so many of them open, no other is a variation."""
-SMALL = 1024
-"""Bytes of a body that is not bigger than what would be kept of it: it is read when it is first compared, if ever."""
 
 AUTH: Final = Outcome.AUTH
 REAUTHENTICATE: Final = Reaction.REAUTHENTICATE
@@ -30,8 +28,6 @@ def failure_of(session: Session, event: CallAnswered, cause: Cause, tools: Tools
     """The failed attempt."""
     call, answer = event.call, event.answer
     ended = answer.ended
-    compared = _is_compared(session, call)
-    unread = compared and call.body_bytes <= SMALL
     return Failure(
         number=call.number,
         ended=ended,
@@ -41,20 +37,10 @@ def failure_of(session: Session, event: CallAnswered, cause: Cause, tools: Tools
         credential=call.credential,
         link=call.link,
         purpose=call.purpose,
-        arguments=arguments_in(call.route, call.body, tools) if compared and not unread else None,
-        unread=unread,
-        body=call.body if unread else None,
+        arguments=arguments_of(call, tools) if _is_compared(session, call) else None,
         complaint=answer.complaint,
         thought=session.thinking.until(ended) if session.thinking is not None else 0.0,
     )
-
-
-def asked_for(failure: Failure, tools: Tools) -> Arguments | None:
-    """Its arguments, read when they are first asked for; None if it is not compared with others."""
-    if failure.unread:
-        failure.arguments = arguments_in(failure.route, failure.body, tools)
-        failure.unread, failure.body = False, None
-    return failure.arguments
 
 
 def opened_by(number: int, operation: Operation, event: CallAnswered, cause: Cause, failure: Failure) -> Episode:

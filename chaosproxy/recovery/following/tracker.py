@@ -20,6 +20,7 @@ from chaosproxy.recovery.following.aftermath import Aftermath
 from chaosproxy.recovery.following.alternatives import Alternatives
 from chaosproxy.recovery.following.bystanders import note_bystander
 from chaosproxy.recovery.following.causes import delivered, lied
+from chaosproxy.recovery.following.counts import count_at
 from chaosproxy.recovery.following.episodes import Episodes
 from chaosproxy.recovery.following.hedges import lost_a_hedge
 from chaosproxy.recovery.following.loops import Loops
@@ -45,9 +46,6 @@ FAILURES = 1_000
 """Unresolved failures remembered in a session."""
 KEYS = 10_000
 """Explicit operation keys remembered in a session."""
-TOOLS = 1_000
-"""Tools that clean operations are counted by; those of further tools are counted together."""
-OTHER_TOOLS = "_other"
 
 OK: Final = Outcome.OK
 READ: Final = ToolEffect.READ
@@ -365,22 +363,13 @@ class Tracker:
         """A call outlived its session: its operation is clean if it was answered well, and else it is not known."""
         match = event.match
         if match.operation and match.attempt == 1 and delivered(event.answer):
-            self._count_clean_at(event.call.route.tool)
+            count_at(self.clean_operations, event.call.route.tool)
 
     def _count_clean(self, operation: Operation) -> None:
         """Count an operation that ended without a failure, once: not again for a late duplicate of it."""
         if not operation.settled:
             operation.settled = operation.attempts
-            self._count_clean_at(operation.route.tool)
-
-    def _count_clean_at(self, tool: str) -> None:
-        counts = self.clean_operations
-        if tool in counts:
-            counts[tool] += 1
-        elif len(counts) < TOOLS:
-            counts[tool] = 1
-        else:
-            counts[OTHER_TOOLS] = counts.get(OTHER_TOOLS, 0) + 1
+            count_at(self.clean_operations, operation.route.tool)
 
 
 def _nobody_has_left(_calls: tuple[int, ...], _now: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from chaosproxy.core.events import SessionEnded
-from chaosproxy.recovery.following import sessions, tracker
+from chaosproxy.recovery.following import counts, sessions, tracker
 from tests.recovery.conversation import BROKEN, HANGS, HELD_UP, LEFT, Conversation
 
 
@@ -289,7 +289,7 @@ class TestBounds:
         assert talk.write(key="k0").match.attempt == 1
 
     def test_tools(self, talk: Conversation) -> None:
-        for number in range(tracker.TOOLS + 5):
+        for number in range(counts.TOOLS + 5):
             talk.ask(f"tool{number}").gets_ok()
-        assert len(talk.tracker.clean_operations) == tracker.TOOLS + 1
+        assert len(talk.tracker.clean_operations) == counts.TOOLS + 1
         assert talk.tracker.clean_operations["_other"] == 5
