@@ -105,6 +105,7 @@ class Likeness(IntEnum):
 
 
 NOT_REFUSED: Final = Refusal.NONE
+WRONG: Final = Refusal.WRONG
 UNLIKE: Final = Likeness.NONE
 SURE: Final = Likeness.SURE
 """Looked up once: an enum member costs more than a global, and many calls ask."""
@@ -125,13 +126,13 @@ def likeness(before: Arguments, now: Arguments, refusal: Refusal, complaint: str
         return UNLIKE if other or before == now else SURE
     if all(_mended(was, is_now) or _put_right((path, was, is_now), complaint) for path, was, is_now in changed):
         return SURE
+    if refusal is not WRONG or len(changed) > 2 or any(_another(each) for each in changed):
+        return UNLIKE
     same = sum(_counts(path) for path, _ in before.items() & now.items())
     differing = sum((was is not None) + (is_now is not None) for _, was, is_now in changed)
-    if refusal is not Refusal.WRONG or same < differing or len(changed) > 2:
-        return UNLIKE
     named = any(_names(path, complaint) for path in (*before, *now))
     absent = complaint is not None and _ABSENT.search(complaint) is not None
-    return UNLIKE if named or absent or any(_another(each) for each in changed) else Likeness.MAYBE
+    return UNLIKE if same < differing or named or absent else Likeness.MAYBE
 
 
 def plainly_unlike(before: Arguments, body: object) -> bool:
