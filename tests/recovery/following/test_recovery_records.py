@@ -25,7 +25,7 @@ def test_no_body_outlives_its_call() -> None:
     talk = Conversation()
     talk.events = _Forgetful()  # the test's own list would keep them
     kept = []
-    for what in ("find tea", "find coffee"):
+    for what in ("find coffee", "find tea"):  # the failure last, so that no later call makes anybody read it
         body = Body(q=what)
         kept.append(weakref.ref(body))
         asked = talk.ask(what, body=body, key=what)
