@@ -1,4 +1,6 @@
-"""The report for a terminal, or for a pipe: at most 100 columns, the verdict first, and at the end where to look next.
+"""The report for a terminal, or for a pipe: the verdict first, and at the end where to look next.
+
+At most 100 columns wide, but for commands that are to be copied.
 
 Colours only where they are asked for; without them there is not one control character in it.
 """
@@ -63,7 +65,7 @@ def render(report: Report, *, colours: bool = False, width: int = WIDEST) -> str
     _stories(out, report)
     _section(out, "Rules that were not put to the test", _untested(report))
     _section(out, "What this report does not know", [plain(each, 400) for each in report.troubles])
-    _section(out, "Where to look next", _next(report))
+    _where_next(out, report)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
@@ -203,13 +205,19 @@ def _left_out(out: Console, count: int, one: str, many: str | None = None) -> No
         out.print(Text(f"  … {counted(count, one, many)}", style="dim"))
 
 
-def _next(report: Report) -> Iterable[str]:
+def _where_next(out: Console, report: Report) -> None:
+    """Commands stand on lines of their own and are not folded, so that they can be copied."""
     if not report.run.journals:  # there was one, and nobody wanted to keep it
         return
     command = report_command(report)
+    title = "Where to look next"
     if command is None:  # it is gone with the run
-        yield "why it was judged so, and timelines in a browser: run it again with --report FOLDER"
+        _section(out, title, ["why it was judged so, and timelines in a browser: run it again with --report FOLDER"])
         return
+    out.print()
+    out.print(Text(title, style="bold"))
     if report.episodes:
-        yield f"why it was judged so: {why_command(report, report.episodes[0])}"
-    yield f"with timelines, in a browser: {command} --output report.html"
+        _bullet(out, "why it was judged so:")
+        out.print(Text(f"    {why_command(report, report.episodes[0])}"), soft_wrap=True)
+    _bullet(out, "with timelines, in a browser:")
+    out.print(Text(f"    {command} --output report.html"), soft_wrap=True)

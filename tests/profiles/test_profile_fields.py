@@ -37,5 +37,5 @@ def test_one_fault_needs_no_list() -> None:
 def test_an_expectation_needs_a_bound_that_leaves_room() -> None:
     with pytest.raises(ValueError, match="needs a bound"):
         Expectation()
-    with pytest.raises(ValueError, match="at least this and at most that"):
+    with pytest.raises(ValueError, match="expected no more than at_most"):
         Expectation(at_least=2, at_most=1)
