@@ -23,6 +23,8 @@ TWICE_WITHIN = 3.0
 """Seconds between two Ctrl-C that mean: at once. Further apart, each is the agent's own business."""
 REMIND_AFTER = 2.0
 """Seconds after a Ctrl-C that the agent outlives, until the user is told what a second one does."""
+LINGER = 1.0
+"""Seconds in which the processes that an agent has started may follow it before they are told of."""
 DRAIN = 1.0
 """Seconds in which the connections of an agent that is over have to end."""
 
@@ -74,8 +76,15 @@ class Attendance:
                 timer.cancel()
         seconds = monotonic() - began
         await self._settle(command.name, status, seconds)
-        left = tuple(marked(OWN_URL, environ[OWN_URL]))
-        return AgentRun(status, seconds, self._was_interrupted(status), left)
+        return AgentRun(status, seconds, self._was_interrupted(status), await self._left(environ[OWN_URL]))
+
+    @staticmethod
+    async def _left(mark: str) -> tuple[Process, ...]:
+        """What it has started and what is still there, once those that are ending with it have had a moment."""
+        until = monotonic() + LINGER
+        while (left := tuple(marked(OWN_URL, mark))) and monotonic() < until:
+            await asyncio.sleep(0.02)
+        return left
 
     async def _settle(self, name: str, status: int, seconds: float) -> None:
         """Its connections are ending; when they have, what it left undone is decided."""
