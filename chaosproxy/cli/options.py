@@ -60,22 +60,24 @@ def profile_options(function: F) -> F:
     return function
 
 
+journal_option = click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="CHAOSPROXY_JOURNAL",
+    help="Append what happens to this file, one JSON line an event.",
+)
+
+
 def watching_options(function: F) -> F:
     """Where a proxy that stays can be watched: --admin, --journal and --ready-file."""
-    file = click.Path(path_type=Path, dir_okay=False)
     for add in (
         click.option(
             "--ready-file",
-            type=file,
+            type=click.Path(path_type=Path, dir_okay=False),
             envvar="CHAOSPROXY_READY_FILE",
             help="Write the addresses and the pid to this file (JSON) once connections are accepted.",
         ),
-        click.option(
-            "--journal",
-            type=file,
-            envvar="CHAOSPROXY_JOURNAL",
-            help="Append what happens to this file, one JSON line an event.",
-        ),
+        journal_option,
         click.option(
             "--admin",
             type=Address(),

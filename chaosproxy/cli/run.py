@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chaosproxy.cli.loading import load
-from chaosproxy.cli.options import REPORT_FORMATS, Address, profile_options
+from chaosproxy.cli.options import REPORT_FORMATS, Address, journal_option, profile_options
 from chaosproxy.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ class _Session(click.ParamType[str]):
     envvar="CHAOSPROXY_SESSION",
     help="What the agent run is called. Which calls chance hits depends on it: another name, other luck.",
 )
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="CHAOSPROXY_JOURNAL",
-    help="Append what happens to this file, one JSON line an event.",
-)
+@journal_option
 @click.option(
     "--report",
     "reports",
